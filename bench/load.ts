@@ -1,0 +1,135 @@
+/** The load generator, a process of its own: prepares everything, says `ready`, sends at `go`, says how long the sending took. */
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { encodeFrame } from '../src/wire/frame';
+import { POOL, keyOf, messagePool } from './messages';
+import { SHORT_MESSAGES, type Shape } from './shapes';
+
+/** What to send, and how a message is told from the next: a version 1 frame, or a line. */
+export interface Load {
+  readonly socket: string;
+  readonly shape: Shape;
+  readonly framing: { readonly kind: 'frame'; readonly bucket: string } | { readonly kind: 'line' };
+  readonly keys: boolean;
+}
+
+export interface Sent {
+  readonly sent: number;
+  readonly seconds: number;
+}
+
+const BULK_BYTES = 64 * 1024;
+const NOTHING = Buffer.alloc(0);
+
+interface Bulk {
+  readonly perWrite: number;
+  readonly writes: readonly Buffer[];
+}
+
+const encoded = ({ shape, framing, keys }: Load): readonly Buffer[] =>
+  messagePool(shape.messageBytes).map((message, i) =>
+    framing.kind === 'frame' ? encodeFrame(framing.bucket, message, keys ? keyOf(i) : '') : Buffer.from(`${message}\n`),
+  );
+
+const open = async (path: string): Promise<Socket> => {
+  const socket = connect(path);
+  await once(socket, 'connect');
+  return socket;
+};
+
+/** Ends the connection; resolves when the other side has seen it. */
+const end = async (socket: Socket): Promise<void> => {
+  socket.end();
+  socket.resume();
+  await once(socket, 'close');
+};
+
+/** One write to the operating system; resolves when it has the bytes, so waits while the other side does not read. */
+const write = (socket: Socket, bytes: Buffer): Promise<void> =>
+  new Promise((resolve, reject) => socket.write(bytes, (error) => (error ? reject(error) : resolve())));
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** The pool in writes of about 64 KB that end with a message. */
+const bulkWrites = (pool: readonly Buffer[]): Bulk => {
+  const perWrite = Math.max(1, Math.floor(BULK_BYTES / (pool[0]?.length ?? 1)));
+  const writes = Array.from({ length: Math.floor(POOL / perWrite) }, (_, i) =>
+    Buffer.concat(pool.slice(i * perWrite, (i + 1) * perWrite)),
+  );
+  return { perWrite, writes };
+};
+
+const sendBulk = async (socket: Socket, pool: readonly Buffer[], bulk: Bulk, count: number): Promise<void> => {
+  const whole = Math.floor(count / bulk.perWrite);
+  for (let i = 0; i < whole; i += 1) await write(socket, bulk.writes[i % bulk.writes.length] ?? NOTHING);
+  if (count > whole * bulk.perWrite) await write(socket, Buffer.concat(pool.slice(0, count - whole * bulk.perWrite)));
+};
+
+const sendSingle = async (socket: Socket, pool: readonly Buffer[], count: number, from = 0): Promise<void> => {
+  for (let i = 0; i < count; i += 1) {
+    await write(socket, pool[(from + i) % POOL] ?? NOTHING);
+    if (i % 32 === 31) await turn();
+  }
+};
+
+const sendPaced = async (
+  sockets: readonly Socket[],
+  pool: readonly Buffer[],
+  count: number,
+  perSecond: number,
+): Promise<void> => {
+  const started = performance.now();
+  for (let sent = 0; sent < count;) {
+    const due = Math.min(count, Math.floor(((performance.now() - started) / 1000) * perSecond));
+    for (; sent < due; sent += 1) {
+      const socket = sockets[sent % sockets.length];
+      if (socket) await write(socket, pool[sent % POOL] ?? NOTHING);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+};
+
+const sendShort = async (path: string, pool: readonly Buffer[], count: number): Promise<void> => {
+  for (let sent = 0; sent < count; sent += SHORT_MESSAGES) {
+    const socket = await open(path);
+    await sendSingle(socket, pool, Math.min(SHORT_MESSAGES, count - sent), sent);
+    await end(socket);
+  }
+};
+
+/** `total` in `parts` shares that add up. */
+const shares = (total: number, parts: number): readonly number[] =>
+  Array.from({ length: parts }, (_, i) => Math.floor((total * (i + 1)) / parts) - Math.floor((total * i) / parts));
+
+/** All sending of a load, ready to start. */
+const prepare = async (load: Load): Promise<() => Promise<void>> => {
+  const { socket: path, shape } = load;
+  const pool = encoded(load);
+  const counts = shares(shape.messages, shape.connections);
+  if (shape.writes === 'short') {
+    return async () => {
+      await Promise.all(counts.map((count) => sendShort(path, pool, count)));
+    };
+  }
+  const sockets = await Promise.all(counts.map(() => open(path)));
+  const bulk = bulkWrites(pool);
+  const sendShare = (socket: Socket, i: number): Promise<void> =>
+    shape.writes === 'bulk' ? sendBulk(socket, pool, bulk, counts[i] ?? 0) : sendSingle(socket, pool, counts[i] ?? 0);
+  return async () => {
+    if (shape.perSecond === undefined) await Promise.all(sockets.map(sendShare));
+    else await sendPaced(sockets, pool, shape.messages, shape.perSecond);
+    await Promise.all(sockets.map(end));
+  };
+};
+
+const main = async (load: Load): Promise<void> => {
+  const sendAll = await prepare(load);
+  process.send?.('ready');
+  await once(process, 'message');
+  const started = performance.now();
+  await sendAll();
+  process.send?.({ sent: load.shape.messages, seconds: (performance.now() - started) / 1000 } satisfies Sent);
+  process.disconnect();
+};
+
+void main(JSON.parse(process.argv[2] ?? '{}') as Load);

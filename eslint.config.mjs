@@ -1,0 +1,32 @@
+import rxjs from 'eslint-plugin-rxjs-x';
+import tseslint from 'typescript-eslint';
+
+export default tseslint.config(
+  { ignores: ['dist', 'coverage', 'node_modules', 'data', '**/*.mjs', '.dependency-cruiser.cjs'] },
+  ...tseslint.configs.strictTypeChecked,
+  rxjs.configs.recommended,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      'rxjs-x/no-internal': 'error',
+    },
+  },
+  {
+    // One place subscribes; everything else describes.
+    files: ['src/**/*.ts'],
+    ignores: ['src/control/lifecycle.ts', 'src/cli/**', 'src/client/**'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            "CallExpression[callee.property.name='subscribe']:not(NewExpression[callee.name='Observable'] CallExpression)",
+          message: 'Subscribe only inside a new Observable, in control/lifecycle.ts, cli/ and client/.',
+        },
+      ],
+    },
+  },
+);

@@ -1,0 +1,6 @@
+/** `npm run check`: what needs no Kafka and no build. */
+import { install } from './setUp.mjs';
+import * as steps from './steps.mjs';
+
+install();
+steps.runSteps([steps.lint, steps.types, steps.rules, steps.unit]);

@@ -1,0 +1,66 @@
+/** What the commands need before they run: the packages, and the build. Plain Node, since nothing is installed yet. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+const inRoot = (...parts) => path.join(ROOT, ...parts);
+
+/** For people, on standard error: standard output belongs to the program that is run. */
+export const say = (text) => process.stderr.write(`${text}\n`);
+
+/** Runs a program in the root with our terminal; true when it exits with 0. */
+export const run = (command, args, env = {}) =>
+  spawnSync(command, args, { cwd: ROOT, stdio: 'inherit', env: { ...process.env, ...env } }).status === 0;
+
+/** Runs a program of an installed package. */
+export const runLocal = (name, args, env) => run(inRoot('node_modules', '.bin', name), args, env);
+
+const fail = (what, hint) => {
+  say(`\n${what}\n${hint}`);
+  process.exit(1);
+};
+
+const modified = (file) => (existsSync(file) ? statSync(file).mtimeMs : 0);
+
+/** The latest change of a file or of anything in a folder. */
+const lastChange = (file) =>
+  statSync(file).isDirectory()
+    ? Math.max(modified(file), ...readdirSync(file).map((name) => lastChange(path.join(file, name))))
+    : modified(file);
+
+export const checkNode = () => {
+  const [major] = process.versions.node.split('.').map(Number);
+  if (major < 20)
+    fail(`Node ${process.versions.node} is too old.`, 'Install Node 20 or newer and run the command again.');
+};
+
+/** Installs the packages of the lockfile when they are missing or older than it. */
+export const install = () => {
+  checkNode();
+  if (modified(inRoot('node_modules', '.package-lock.json')) >= modified(inRoot('package-lock.json'))) return;
+  say('Installing packages (npm ci) …');
+  if (!run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'])) {
+    fail(
+      'The packages could not be installed.',
+      'npm says why above: most often the registry cannot be reached, or package-lock.json does not fit package.json. `npm ci` tries just this step.',
+    );
+  }
+};
+
+/** Compiles src/ to dist/, from nothing; true when it worked. Writes nothing when there is a type error. */
+export const compile = () => {
+  rmSync(inRoot('dist'), { recursive: true, force: true });
+  return runLocal('tsc', ['-p', 'tsconfig.build.json', '--noEmitOnError']);
+};
+
+/** Builds when the build is missing or older than what it is made of. */
+export const build = () => {
+  const sources = ['src', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map((name) =>
+    lastChange(inRoot(name)),
+  );
+  if (modified(inRoot('dist', 'main.js')) >= Math.max(...sources)) return;
+  say('Building (tsc) …');
+  if (!compile()) fail('The build failed.', 'The compiler says why above; `npm run build` tries just this step.');
+};

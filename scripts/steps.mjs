@@ -1,0 +1,55 @@
+/** The checks of `npm test` and `npm run check`, and their count. */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { compile, runLocal } from './setUp.mjs';
+
+const count = (passed, failed = 0, skipped = 0) => ({ passed, failed, skipped });
+
+/** A tool that passes or fails as a whole counts as one test. */
+const tool = (title, name, args) => ({ title, run: () => (runLocal(name, args) ? count(1) : count(0, 1)) });
+
+/** Jest's own counts; a file that cannot even be loaded counts as one failed test, and so does a run without a result. */
+const jest = (title, project) => ({
+  title,
+  run: () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'kahets-jest-'));
+    const file = path.join(folder, 'result.json');
+    try {
+      const ok = runLocal('jest', ['--selectProjects', project, '--json', '--outputFile', file]);
+      if (!existsSync(file)) return count(0, 1);
+      const result = JSON.parse(readFileSync(file, 'utf8'));
+      const failed = result.numFailedTests + result.numRuntimeErrorTestSuites;
+      const skipped = result.numPendingTests + result.numTodoTests;
+      return count(result.numPassedTests, failed === 0 && !ok ? 1 : failed, skipped);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+});
+
+export const lint = tool('lint', 'eslint', ['.']);
+export const format = tool('format', 'prettier', ['--check', '--log-level', 'warn', '.']);
+export const types = tool('types', 'tsc', ['-p', '.']);
+export const rules = tool('import rules', 'depcruise', ['--config', '.dependency-cruiser.cjs', 'src', 'spec', 'bench']);
+export const deadExports = tool('dead exports', 'knip', []);
+export const unit = jest('unit: operators, marbles, laws', 'unit');
+export const build = { title: 'build', run: () => (compile() ? count(1) : count(0, 1)) };
+export const endToEnd = jest('end to end', 'e2e');
+
+/** Runs the steps one after the other, all of them, and ends with the count. */
+export const runSteps = (steps) => {
+  const total = count(0);
+  for (const { title, run } of steps) {
+    console.log(`\n── ${title}`);
+    const started = performance.now();
+    const { passed, failed, skipped } = run();
+    total.passed += passed;
+    total.failed += failed;
+    total.skipped += skipped;
+    console.log(`${failed === 0 ? 'ok' : 'FAILED'} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
+  }
+  const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
+  console.log(`\n${total.passed} passed, ${total.failed} failed${skipped}`);
+  process.exitCode = total.failed > 0 ? 1 : 0;
+};

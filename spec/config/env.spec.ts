@@ -1,0 +1,173 @@
+import * as E from 'fp-ts/Either';
+import { readFileSync } from 'node:fs';
+import { parse } from 'dotenv';
+import { bucketsFile, decodeEnvironment, envFileName, type Environment, type Settings } from '../../src/config/env';
+import { report } from '../../src/config/report';
+
+const MB = 1024 * 1024;
+
+const settingsOf = (environment: Environment, file: Environment = {}): Settings => {
+  const decoded = decodeEnvironment(environment, file);
+  if (E.isLeft(decoded)) throw new Error(report('environment', decoded.left).join('\n'));
+  return decoded.right.settings;
+};
+
+const warningsOf = (environment: Environment, file: Environment = {}): readonly string[] => {
+  const decoded = decodeEnvironment(environment, file);
+  if (E.isLeft(decoded)) throw new Error(report('environment', decoded.left).join('\n'));
+  return report('environment', decoded.right.warnings);
+};
+
+const errorsOf = (environment: Environment): readonly string[] => {
+  const decoded = decodeEnvironment(environment);
+  return E.isLeft(decoded) ? report('environment', decoded.left) : [];
+};
+
+const DEFAULTS: Settings = {
+  socket: '/tmp/kahego.sock',
+  maxMemoryBytes: 250 * MB,
+  maxCpus: 2,
+  logLevel: 'info',
+  maxFrameBytes: 8 * MB,
+  frameTimeoutMs: 30_000,
+  drainTimeoutMs: 30_000,
+};
+
+describe('envFileName', () => {
+  it.each([
+    [{}, '.env.dev.local'],
+    [{ environment: '' }, '.env.dev.local'],
+    [{ environment: 'prod' }, '.env.prod.local'],
+    [{ ENVIRONMENT: 'prod' }, '.env.dev.local'],
+  ])('%j → %s', (environment, name) => expect(envFileName(environment)).toBe(name));
+});
+
+describe('bucketsFile', () => {
+  it('is the one of the process, else of the file, else ./buckets.json', () => {
+    expect(bucketsFile({ BUCKETS_FILE: '/etc/a.json' }, { BUCKETS_FILE: '/etc/b.json' })).toBe('/etc/a.json');
+    expect(bucketsFile({}, { BUCKETS_FILE: '/etc/b.json' })).toBe('/etc/b.json');
+    expect(bucketsFile({}, {})).toBe('./buckets.json');
+  });
+});
+
+describe('decodeEnvironment', () => {
+  it('has a default for everything', () => expect(settingsOf({})).toEqual(DEFAULTS));
+
+  it('takes an empty variable as one that is not set', () =>
+    expect(settingsOf({ SOCKET: '', MAXCPUS: ' ', HTTP: undefined }, { MAXMEMORY: '' })).toEqual(DEFAULTS));
+
+  it('takes a variable of the process before the same one of the file', () => {
+    const settings = settingsOf({ SOCKET: '/run/a.sock' }, { SOCKET: '/run/b.sock', MAXCPUS: '4' });
+    expect(settings).toMatchObject({ socket: '/run/a.sock', maxCpus: 4 });
+  });
+
+  it('reads the env file of the project', () => {
+    const file = parse(readFileSync('.env.dev.local'));
+    expect(settingsOf({}, file)).toEqual(DEFAULTS);
+    expect(warningsOf({}, file)).toEqual([]);
+  });
+
+  it.each<[Environment, Partial<Settings>]>([
+    [{ SOCKET: '/run/kahets.sock' }, { socket: '/run/kahets.sock' }],
+    [{ SOCKET: `/${'s'.repeat(106)}` }, { socket: `/${'s'.repeat(106)}` }],
+    [{ MAXMEMORY: '512MB' }, { maxMemoryBytes: 512 * MB }],
+    [{ MAXMEMORY: '1GB' }, { maxMemoryBytes: 1024 * MB }],
+    [{ MAXMEMORY: '1.5 gib' }, { maxMemoryBytes: 1536 * MB }],
+    [{ MAXMEMORY: '409600K' }, { maxMemoryBytes: 400 * MB }],
+    [{ MAXMEMORY: '262144000' }, { maxMemoryBytes: 250 * MB }],
+    [{ MAXMEMORY: '262144000B' }, { maxMemoryBytes: 250 * MB }],
+    [{ MAXCPUS: '1' }, { maxCpus: 1 }],
+    [{ LOG_LEVEL: 'TRACE' }, { logLevel: 'trace' }],
+    [{ LOG_LEVEL: 'debug' }, { logLevel: 'debug' }],
+    [{ LOG_LEVEL: 'Warn' }, { logLevel: 'warn' }],
+    [{ LOG_LEVEL: 'WARNING' }, { logLevel: 'warn' }],
+    [{ LOG_LEVEL: 'ERROR' }, { logLevel: 'error' }],
+    [{ LOG_LEVEL: 'FATAL' }, { logLevel: 'fatal' }],
+    [{ LOG_LEVEL: 'PANIC' }, { logLevel: 'fatal' }],
+    [{ MAX_FRAME: '1KB' }, { maxFrameBytes: 1024 }],
+    [
+      { MAX_FRAME: '64MB', MAXMEMORY: '410MB' },
+      { maxFrameBytes: 64 * MB, maxMemoryBytes: 410 * MB },
+    ],
+    [{ FRAME_TIMEOUT: '500' }, { frameTimeoutMs: 500 }],
+    [{ FRAME_TIMEOUT: '5s' }, { frameTimeoutMs: 5_000 }],
+    [{ FRAME_TIMEOUT: '1.5m' }, { frameTimeoutMs: 90_000 }],
+    [{ FRAME_TIMEOUT: '250ms' }, { frameTimeoutMs: 250 }],
+    [{ SOCKET_MODE: '0660' }, { socketMode: 0o660 }],
+    [{ SOCKET_MODE: '666' }, { socketMode: 0o666 }],
+    [{ SOCKET_MODE: '0o600' }, { socketMode: 0o600 }],
+    [{ DRAIN_TIMEOUT: '0' }, { drainTimeoutMs: 0 }],
+    [{ DRAIN_TIMEOUT: '1h' }, { drainTimeoutMs: 3_600_000 }],
+    [{ HTTP: '8080' }, { http: { host: '127.0.0.1', port: 8080 } }],
+    [{ HTTP: ':8080' }, { http: { host: '127.0.0.1', port: 8080 } }],
+    [{ HTTP: '0.0.0.0:80' }, { http: { host: '0.0.0.0', port: 80 } }],
+    [{ HTTP: '[::1]:8080' }, { http: { host: '::1', port: 8080 } }],
+  ])('%j → %j', (environment, expected) => expect(settingsOf(environment)).toEqual({ ...DEFAULTS, ...expected }));
+
+  it.each<[Environment, string]>([
+    [{ SOCKET: `/${'s'.repeat(107)}` }, 'environment: SOCKET: expected a path of at most 107 bytes, got "/sss'],
+    [{ SOCKET: `/${'é'.repeat(54)}` }, 'environment: SOCKET: expected a path of at most 107 bytes'],
+    [
+      { MAXMEMORY: 'plenty' },
+      'environment: MAXMEMORY: expected a size such as 10MB or 1048576, 1 or more, got "plenty"',
+    ],
+    [{ MAXMEMORY: '-1MB' }, 'environment: MAXMEMORY: expected a size'],
+    [{ MAXMEMORY: '1.2.3MB' }, 'environment: MAXMEMORY: expected a size'],
+    [{ MAXCPUS: '0' }, 'environment: MAXCPUS: expected a whole number from 1 to 1024, got "0"'],
+    [{ MAXCPUS: '1.5' }, 'environment: MAXCPUS: expected a whole number from 1 to 1024, got "1.5"'],
+    [{ MAXCPUS: '0x2' }, 'environment: MAXCPUS: expected a whole number from 1 to 1024, got "0x2"'],
+    [
+      { LOG_LEVEL: 'LOUD' },
+      'environment: LOG_LEVEL: expected one of TRACE, DEBUG, INFO, WARN, ERROR, FATAL, got "LOUD"',
+    ],
+    [{ MAX_FRAME: '65MB', MAXMEMORY: '2GB' }, 'expected a size such as 10MB or 1048576, from 1KB to 64MB, got "65MB"'],
+    [{ MAX_FRAME: '512' }, 'environment: MAX_FRAME: expected a size'],
+    [{ MAX_FRAME: '40MB' }, 'MAX_FRAME: expected at most 32MB at MAXMEMORY=250MB, or a larger MAXMEMORY, got 40MB'],
+    [
+      { FRAME_TIMEOUT: '0' },
+      'FRAME_TIMEOUT: expected a time such as 30s or 30000 (ms), from 1 ms to 86400000 ms, got "0"',
+    ],
+    [{ FRAME_TIMEOUT: '30 sec' }, 'environment: FRAME_TIMEOUT: expected a time'],
+    [{ SOCKET_MODE: 'rw-rw----' }, 'SOCKET_MODE: expected permissions in octal such as 0660, got "rw-rw----"'],
+    [{ SOCKET_MODE: '0888' }, 'environment: SOCKET_MODE: expected permissions in octal'],
+    [{ DRAIN_TIMEOUT: '2d' }, 'environment: DRAIN_TIMEOUT: expected a time'],
+    [{ HTTP: 'localhost' }, 'environment: HTTP: expected an address such as 127.0.0.1:8080, got "localhost"'],
+    [{ HTTP: ':70000' }, 'environment: HTTP: expected an address'],
+  ])('refuses %j', (environment, line) => expect(errorsOf(environment)).toEqual([expect.stringContaining(line)]));
+
+  it('tells of all problems at once', () => {
+    const errors = errorsOf({ MAXCPUS: 'x', LOG_LEVEL: 'x', MAX_FRAME: '40MB', HTTP: 'x', SOCKET_MODE: 'x' });
+    expect(errors.map((line) => line.split(': ')[1])).toEqual([
+      'MAXCPUS',
+      'LOG_LEVEL',
+      'SOCKET_MODE',
+      'HTTP',
+      'MAX_FRAME',
+    ]);
+  });
+
+  it('raises a small MAXMEMORY with a warning', () => {
+    expect(settingsOf({ MAXMEMORY: '100MB' }).maxMemoryBytes).toBe(160 * MB);
+    expect(warningsOf({ MAXMEMORY: '100MB' })).toEqual([
+      'environment: MAXMEMORY: expected 160MB or more, so 160MB is used, got 100MB',
+    ]);
+    expect(warningsOf({ MAXMEMORY: '160MB' })).toEqual([]);
+  });
+
+  it('warns that HTTP has no effect yet', () =>
+    expect(warningsOf({ HTTP: '8080' })).toEqual([
+      'environment: HTTP: expected nothing, since this version serves no HTTP, got an address without effect',
+    ]));
+
+  it('warns of a name in the file that means nothing, with the one it may be meant to be', () => {
+    expect(warningsOf({ PATH: '/bin', MAXMEMROY: '1GB' }, { SOKET: '/run/a.sock', NODE_ENV: 'x' })).toEqual([
+      expect.stringMatching(
+        /^environment: SOKET: expected one of SOCKET, .* \(did you mean SOCKET\?\), got a name without/,
+      ),
+      expect.stringMatching(/^environment: NODE_ENV: expected one of SOCKET, [^?]*, got a name without effect/),
+    ]);
+  });
+
+  it('is not misled by a name of the object prototype', () =>
+    expect(settingsOf(JSON.parse('{"__proto__":"x","constructor":"y"}') as Environment)).toEqual(DEFAULTS));
+});

@@ -1,0 +1,185 @@
+import { NEVER } from 'rxjs';
+import { createSlots } from '../../src/control/slots';
+import type { Batch, Env, Health, Sink } from '../../src/model';
+import { kafka } from '../../src/sinks/kafka';
+import { encodeFrame } from '../../src/wire/frame';
+import { anOrigin, testEnv } from '../support/builders';
+import { describeSink } from '../support/describeSink';
+import { brokers, describeKafka, freshTopic } from '../support/endToEnd';
+import { createBroker, startBroker, type Broker } from '../support/kafka';
+import { messagesOfTopic, readTopic } from '../support/kcat';
+
+const open = async (address: string, settings: object = {}, env: Partial<Env> = {}): Promise<Sink> => {
+  const checked = kafka({ 'bootstrap.servers': address, ...settings }, 'settings');
+  if (checked._tag === 'Left') throw new Error(JSON.stringify(checked.left));
+  const opened = await checked.right.open(testEnv({ now: Date.now, random: Math.random, ...env }))();
+  if (opened._tag === 'Left') throw new Error(opened.left.message);
+  return opened.right;
+};
+
+interface Pair {
+  readonly key: string;
+  readonly value: string;
+}
+
+const batchOf = (bucket: string, pairs: readonly Pair[], arrivedMs = Date.now()): Batch => {
+  const bytes = Buffer.concat(pairs.map(({ key, value }) => encodeFrame(bucket, value, key)));
+  const frames = [{ bucket, bytes, count: pairs.length, arrivedMs, origin: anOrigin() }];
+  return { bucket, frames, count: pairs.length, bytes: bytes.length, closedBy: 'count' };
+};
+
+/** Resolves with how many messages got a receipt. */
+const write = (sink: Sink, batch: Batch): Promise<number> =>
+  new Promise((resolve, reject) => {
+    let delivered = 0;
+    sink.write(batch, NEVER).subscribe({
+      next: (receipt) => (delivered += receipt.batch.count),
+      error: reject,
+      complete: () => resolve(delivered),
+    });
+  });
+
+const untilHealth = (sink: Sink, state: Health['state']): Promise<Health> =>
+  new Promise((resolve) => {
+    sink.health$.subscribe((health) => {
+      if (health.state === state) resolve(health);
+    });
+  });
+
+const pairs = (first: number, count: number): readonly Pair[] =>
+  Array.from({ length: count }, (_, n) => ({
+    key: `key-${(first + n) % 50}`,
+    value: `${first + n} ${'some words that compress '.repeat((first + n) % 9)}`,
+  }));
+
+/** Each key's messages come in the order of their numbers, and `count` numbers each once. */
+const expectInOrder = async (address: string, topic: string, count: number): Promise<void> => {
+  const last = new Map<string, number>();
+  const seen = new Set<number>();
+  const wrong: string[] = [];
+  const found = await readTopic(address, topic, ({ key, value }) => {
+    const number = Number.parseInt(String(value), 10);
+    const before = last.get(String(key)) ?? -1;
+    if (number <= before) wrong.push(`${number} after ${before} in ${String(key)}`);
+    last.set(String(key), number);
+    seen.add(number);
+  });
+  expect(wrong).toEqual([]);
+  expect([found, seen.size]).toEqual([count, count]);
+};
+
+describeKafka('the Kafka sink and a real broker', () => {
+  describe.each(['none', 'gzip', 'snappy'])('with compression %s', (codec) => {
+    it.each([0, 1])('writes what librdkafka reads, with %d compressions on the thread pool', async (slots) => {
+      const topic = freshTopic('codec');
+      const sink = await open(brokers(), { 'compression.codec': codec }, { compressions: createSlots(slots) });
+      const written = Array.from({ length: 10 }, (_, n) => batchOf(topic, pairs(n * 1000, 1000)));
+      const delivered = await Promise.all(written.map((batch) => write(sink, batch)));
+      await sink.close();
+      expect(delivered).toEqual(written.map(({ count }) => count));
+      await expectInOrder(brokers(), topic, 10_000);
+    });
+  });
+
+  it('keeps keys, messages and the time of arrival byte for byte', async () => {
+    const topic = freshTopic('bytes');
+    const sink = await open(brokers(), { 'message.max.bytes': 1_048_000 });
+    const sent: readonly Pair[] = [
+      { key: '', value: '' },
+      { key: '\u0000\n', value: '\n\u0000ÿ' },
+      { key: 'k'.repeat(255), value: 'large '.repeat(100_000) },
+    ];
+    await write(sink, batchOf(topic, sent, 1_700_000_000_123));
+    await sink.close();
+    const found = await messagesOfTopic(brokers(), topic);
+    expect(found.map(({ key, value }) => ({ key: String(key), value: String(value) }))).toEqual(
+      expect.arrayContaining([...sent]),
+    );
+    expect(found.map(({ timestampMs }) => timestampMs)).toEqual([1, 1, 1].map(() => 1_700_000_000_123));
+  });
+
+  it.each(['0', '1', 'all'])('delivers with acks %s', async (acks) => {
+    const topic = freshTopic('acks');
+    const sink = await open(brokers(), { acks });
+    // The topic is made by asking for it; without acknowledgements nothing tells when its partitions take messages.
+    const first = await open(brokers());
+    await write(first, batchOf(topic, pairs(0, 1000)));
+    await first.close();
+    for (let n = 1; n < 5; n += 1) await write(sink, batchOf(topic, pairs(n * 1000, 1000)));
+    await sink.close();
+    await expectInOrder(brokers(), topic, 5000);
+  });
+
+  it('finds the one message that is larger than its topic allows', async () => {
+    const topic = freshTopic('large');
+    const sink = await open(brokers(), { 'message.max.bytes': 4_000_000, 'batch.size': 4_000_000 });
+    const large = { key: 'key-1', value: '7 '.padEnd(1_500_000, 'x') };
+    const batch = batchOf(topic, [...pairs(0, 5), large, ...pairs(5, 5)]);
+    const result = await new Promise<unknown>((resolve) => {
+      sink.write(batch, NEVER).subscribe({ error: resolve });
+    });
+    await sink.close();
+    expect(result).toMatchObject({ rest: [{ written: 'no', cause: { kind: 'poison' }, batch: { count: 1 } }] });
+    await expectInOrder(brokers(), topic, 10);
+  });
+});
+
+describeKafka('the Kafka sink and a broker that comes and goes', () => {
+  let broker: Broker;
+  beforeAll(async () => {
+    broker = await createBroker();
+  }, 30_000);
+  afterAll(() => broker.remove());
+
+  it('starts without a broker, says so, and delivers when there is one; a restart loses and reorders nothing', async () => {
+    const topic = freshTopic('restart');
+    const sink = await open(broker.address, { 'compression.codec': 'snappy', 'reconnect.backoff.max.ms': 500 });
+    const writes = [write(sink, batchOf(topic, pairs(0, 1000)))];
+    const down = await untilHealth(sink, 'down');
+    expect(down).toMatchObject({ state: 'down' });
+
+    await broker.start();
+    await untilHealth(sink, 'up');
+    await writes[0];
+
+    let number = 1000;
+    const load = async (until: Promise<unknown>): Promise<void> => {
+      const state: { over: boolean } = { over: false };
+      const end = until.then(() => (state.over = true));
+      while (!state.over) {
+        writes.push(write(sink, batchOf(topic, pairs(number, 200))));
+        number += 200;
+        // Paced by the clock, so that the broker goes in the middle of requests.
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      await end;
+    };
+    await load(write(sink, batchOf(freshTopic('other'), pairs(0, 10))));
+    await load(broker.stop('SIGKILL').then(() => untilHealth(sink, 'down')));
+    await load(broker.start().then(() => untilHealth(sink, 'up')));
+
+    const delivered = await Promise.all(writes);
+    await sink.close();
+    expect(delivered.reduce((sum, count) => sum + count, 0)).toBe(number);
+    await expectInOrder(broker.address, topic, number);
+  }, 90_000);
+});
+
+describeKafka('on a broker of its own', () => {
+  let broker: Broker;
+  beforeAll(async () => {
+    // One partition, since messages without a key are in order only there.
+    broker = await startBroker({ settings: 'num.partitions=1\n' });
+  }, 60_000);
+  afterAll(() => broker.remove());
+
+  describeSink('kafka', {
+    open: async () => ({
+      sink: await open(broker.address, { 'reconnect.backoff.max.ms': 500 }),
+      stored: async (bucket: string) =>
+        (await messagesOfTopic(broker.address, bucket)).map(({ value }) => String(value)),
+    }),
+    outage: { begin: () => broker.stop('SIGKILL'), end: () => broker.start() },
+    timeoutMs: 60_000,
+  });
+});

@@ -1,0 +1,127 @@
+import { map, NEVER } from 'rxjs';
+import type { Batch, BatchLimits, Close, Frames } from '../../src/model';
+import { batch } from '../../src/operators/batch';
+import { anOrigin, frames, messagesOf } from '../support/builders';
+import { marbles } from '../support/marbles';
+
+const limits = (parts: Partial<BatchLimits> = {}): BatchLimits => ({ count: 100, bytes: 1_000_000, ms: 50, ...parts });
+const one = (message: string): Frames => frames('b', [message]);
+const runs = { a: one('a'), b: one('b'), c: one('c'), d: one('d') };
+/** A batch as text: what closed it, and its messages. */
+const text = (closed: Batch): string => `${closed.closedBy}:${messagesOf(closed).join('')}`;
+
+describe('batch', () => {
+  it('never: waits with a source that never emits', () =>
+    marbles(({ cold, expectObservable, expectSubscriptions, scheduler }) => {
+      const source = cold<Frames>('-');
+      const subs = '               ^';
+      expectObservable(source.pipe(batch(limits(), NEVER, scheduler))).toBe('-');
+      expectSubscriptions(source.subscriptions).toBe(subs);
+    }));
+
+  it('empty: emits nothing for a source that emits nothing', () =>
+    marbles(({ cold, expectObservable, expectSubscriptions, scheduler }) => {
+      const source = cold<Frames>('---|');
+      const subs = '               ^--!';
+      const expected = '           ---|';
+      expectObservable(source.pipe(batch(limits(), NEVER, scheduler))).toBe(expected);
+      expectSubscriptions(source.subscriptions).toBe(subs);
+    }));
+
+  it('one: closes ms after the first run, not after the subscription', () =>
+    marbles(({ cold, expectObservable, scheduler }) => {
+      const source = cold('  ---a-b-----', runs);
+      const expected = '     --------x--';
+      expectObservable(source.pipe(batch(limits({ ms: 5 }), NEVER, scheduler), map(text))).toBe(expected, {
+        x: 'time:ab',
+      });
+    }));
+
+  it('many: closes at count, and the timer starts anew with the next run', () =>
+    marbles(({ cold, expectObservable, scheduler }) => {
+      const source = cold('  -a-b-c-------d|', runs);
+      const expected = '     ---x------y---(z|)';
+      expectObservable(source.pipe(batch(limits({ count: 2, ms: 5 }), NEVER, scheduler), map(text))).toBe(expected, {
+        x: 'count:ab',
+        y: 'time:c',
+        z: 'end:d',
+      });
+    }));
+
+  it('does not split a run: the one that reaches the limit still goes in', () =>
+    marbles(({ cold, expectObservable, scheduler }) => {
+      const source = cold('  -a-m-|', { ...runs, m: frames('b', ['1', '2', '3']) });
+      const expected = '     ---x-|';
+      expectObservable(source.pipe(batch(limits({ count: 2 }), NEVER, scheduler), map(text))).toBe(expected, {
+        x: 'count:a123',
+      });
+    }));
+
+  it('closes at bytes', () =>
+    marbles(({ cold, expectObservable, scheduler }) => {
+      const source = cold('  -a-b-c|', runs);
+      const expected = '     ---x--(y|)';
+      const bytes = runs.a.bytes.length + 1;
+      expectObservable(source.pipe(batch(limits({ bytes }), NEVER, scheduler), map(text))).toBe(expected, {
+        x: 'bytes:ab',
+        y: 'end:c',
+      });
+    }));
+
+  it('closes what is open when memory asks, and nothing when nothing is open', () =>
+    marbles(({ cold, hot, expectObservable, scheduler }) => {
+      const source = cold('      -a-b-----c-|', runs);
+      const close$ = hot<Close>('----m-m-----', { m: { reason: 'memory' } });
+      const expected = '         ----x------(y|)';
+      expectObservable(source.pipe(batch(limits(), close$, scheduler), map(text))).toBe(expected, {
+        x: 'memory:ab',
+        y: 'end:c',
+      });
+    }));
+
+  it('closes for a sync only when it holds frames of that origin', () =>
+    marbles(({ cold, hot, expectObservable, scheduler }) => {
+      const mine = anOrigin();
+      const source = cold('      -a----d-|', { a: runs.a, d: frames('b', ['d'], mine) });
+      const close$ = hot<Close>('---s---s-', { s: { reason: 'sync', origins: new Set([mine]) } });
+      const expected = '         -------x|';
+      expectObservable(source.pipe(batch(limits(), close$, scheduler), map(text))).toBe(expected, { x: 'sync:ad' });
+    }));
+
+  it('counts messages and bytes', () =>
+    marbles(({ cold, expectObservable, scheduler }) => {
+      const source = cold('  ab|', runs);
+      const bytes = runs.a.bytes.length + runs.b.bytes.length;
+      expectObservable(source.pipe(batch(limits(), NEVER, scheduler))).toBe('--(x|)', {
+        x: { bucket: 'b', frames: [runs.a, runs.b], count: 2, bytes, closedBy: 'end' },
+      });
+    }));
+
+  it('error: emits what is open, then the error', () =>
+    marbles(({ cold, expectObservable, expectSubscriptions, scheduler }) => {
+      const source = cold('  -a--#', runs);
+      const subs = '         ^---!';
+      const expected = '     ----(x#)';
+      expectObservable(source.pipe(batch(limits(), NEVER, scheduler), map(text))).toBe(expected, { x: 'end:a' });
+      expectSubscriptions(source.subscriptions).toBe(subs);
+    }));
+
+  it('passes on an error of close$', () =>
+    marbles(({ cold, hot, expectObservable, expectSubscriptions, scheduler }) => {
+      const source = cold('      -a---', runs);
+      const subs = '             ^--!';
+      const close$ = hot<Close>('---#');
+      expectObservable(source.pipe(batch(limits(), close$, scheduler))).toBe('---#');
+      expectSubscriptions(source.subscriptions).toBe(subs);
+    }));
+
+  it('early unsubscribe: leaves source, close$ and no timer', () =>
+    marbles(({ cold, hot, expectObservable, expectSubscriptions, scheduler }) => {
+      const source = cold('      -a---', runs);
+      const close$ = hot<Close>('-----');
+      const subs = '             ^-!';
+      expectObservable(source.pipe(batch(limits({ ms: 3 }), close$, scheduler)), subs).toBe('---');
+      expectSubscriptions(source.subscriptions).toBe(subs);
+      expectSubscriptions(close$.subscriptions).toBe(subs);
+    }));
+});

@@ -1,0 +1,96 @@
+import { concat, NEVER, of, throwError, timer, map, type Observable } from 'rxjs';
+import type { TestScheduler } from 'rxjs/testing';
+import { SinkError, type Batch, type Receipt, type Rest, type Write } from '../../src/model';
+import { withRetry } from '../../src/operators/withRetry';
+import { batchOf, delivered, unavailable } from '../support/builders';
+import { marbles } from '../support/marbles';
+
+const one = batchOf('b', ['1']);
+const two = batchOf('b', ['2']);
+const batch = batchOf('b', ['1', '2']);
+const other = batchOf('other', ['3']);
+const r = delivered(one);
+const s = delivered(two);
+
+/** random 0.5 makes the jitter 1. */
+const options = (scheduler: TestScheduler) => ({ minMs: 4, maxMs: 6, random: () => 0.5, scheduler });
+const fails = (...rest: readonly Rest[]): Observable<never> => throwError(() => new SinkError('s', rest));
+/** A write that answers with one Observable after the other. */
+const answering = (...answers: readonly Observable<Receipt>[]): Write => {
+  const left = [...answers];
+  return () => left.shift() ?? NEVER;
+};
+
+describe('withRetry', () => {
+  it('leaves a write alone that is taken', () =>
+    marbles(({ cold, scheduler, expectObservable }) => {
+      const write$ = cold('--r|', { r });
+      expectObservable(withRetry(options(scheduler))(() => write$)(one, NEVER)).toBe('--r|', { r });
+    }));
+
+  it('tries again what was unavailable, each time after twice the wait, up to maxMs', () =>
+    marbles(({ scheduler, expectObservable }) => {
+      const failed = fails(unavailable(one));
+      const write = answering(failed, failed, failed, of(r));
+      expectObservable(withRetry(options(scheduler))(write)(one, NEVER)).toBe('4ms 6ms 6ms (r|)', { r });
+    }));
+
+  it('tries again only the rest, and says of what was unknown that it may be there twice', () => {
+    const seen: Batch[] = [];
+    marbles(({ scheduler, expectObservable }) => {
+      const answers = answering(concat(of(r), fails(unavailable(two, 'unknown'))), of(s));
+      const write: Write = (part, giveUp$) => {
+        seen.push(part);
+        return answers(part, giveUp$);
+      };
+      expectObservable(withRetry(options(scheduler))(write)(batch, NEVER)).toBe('r---(s|)', {
+        r,
+        s: { ...s, maybeTwice: true },
+      });
+    });
+    expect(seen).toEqual([batch, two]);
+  });
+
+  it('does not try poison again, and fails with it after the others are done', () =>
+    marbles(({ scheduler, expectObservable }) => {
+      const poison: Rest = { batch: one, cause: { kind: 'poison', message: 'too large' }, written: 'no' };
+      const write = answering(fails(poison, unavailable(two)), of(s));
+      expectObservable(withRetry(options(scheduler))(write)(batch, NEVER)).toBe(
+        '----(s#)',
+        { s },
+        new SinkError('s', [poison]),
+      );
+    }));
+
+  it('later batches of the bucket wait behind the one that fails, other buckets do not', () =>
+    marbles(({ cold, scheduler, expectObservable }) => {
+      const write: Write = withRetry(options(scheduler))(
+        answering(fails(unavailable(one)), cold('-t|', { t: delivered(other) }), cold('r|', { r }), cold('s|', { s })),
+      );
+      expectObservable(write(one, NEVER)).toBe('  ----r|', { r });
+      expectObservable(write(two, NEVER)).toBe('  -----s|', { s });
+      expectObservable(write(other, NEVER)).toBe('-t|', { t: delivered(other) });
+    }));
+
+  it('ends its wait when told to give up, for one last word of the sink', () =>
+    marbles(({ cold, scheduler, expectObservable }) => {
+      const giveUp$ = cold('--g');
+      const last: Rest = { batch: one, cause: { kind: 'gave_up', message: 'told to' }, written: 'no' };
+      const write = answering(fails(unavailable(one)), fails(last));
+      expectObservable(withRetry(options(scheduler))(write)(one, giveUp$)).toBe('--#', {}, new SinkError('s', [last]));
+    }));
+
+  it('passes on what is no SinkError', () =>
+    marbles(({ scheduler, expectObservable }) => {
+      const write = answering(throwError(() => new Error('a defect')));
+      expectObservable(withRetry(options(scheduler))(write)(one, NEVER)).toBe('#', {}, new Error('a defect'));
+    }));
+
+  it('early unsubscribe: frees the bucket', () =>
+    marbles(({ scheduler, expectObservable }) => {
+      const taken$ = timer(1, scheduler).pipe(map(() => s));
+      const write: Write = withRetry(options(scheduler))((part) => (part === one ? NEVER : taken$));
+      expectObservable(write(one, NEVER), '^-!').toBe('---');
+      expectObservable(write(two, NEVER)).toBe('  ---(s|)', { s });
+    }));
+});

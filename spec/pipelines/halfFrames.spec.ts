@@ -1,0 +1,112 @@
+import { createHeld } from '../../src/control/held';
+import { type HalfFrames, type MayRead, createHalfFrames } from '../../src/pipelines/halfFrames';
+import type { Held } from '../../src/model';
+import { type Marbles, marbles } from '../support/marbles';
+
+const FRAME_TIMEOUT = 160;
+
+/**
+ * Half frames of a daemon with a high mark of 1,000 bytes, and who of connections 1 to 3 may be read. Virtual time goes on while there is a timer, so each
+ * spec closes what it opens.
+ */
+const setUp = ({ scheduler }: Marbles): { held: Held; half: HalfFrames; read: () => readonly number[] } => {
+  const held = createHeld({ high: 1000, low: 500 });
+  const half = createHalfFrames({ held, highMark: 1000, frameTimeoutMs: FRAME_TIMEOUT, scheduler });
+  let mayRead: MayRead = () => false;
+  half.reading$.subscribe((next) => (mayRead = next));
+  return { held, half, read: () => [1, 2, 3].filter((connection) => mayRead(connection)) };
+};
+
+describe('createHalfFrames', () => {
+  it('lets everybody be read, and nobody while memory is full', () =>
+    marbles((m) => {
+      const { held, read } = setUp(m);
+      expect(read()).toEqual([1, 2, 3]);
+      held.charge(1000);
+      expect(read()).toEqual([]);
+      held.release(500);
+      expect(read()).toEqual([1, 2, 3]);
+    }));
+
+  it('reads only the oldest over half of the mark, until it is whole', () =>
+    marbles((m) => {
+      const { half, read } = setUp(m);
+      const [one, two, three] = [half.open(1), half.open(2), half.open(3)];
+      two.progress(200, true);
+      one.progress(200, true);
+      two.progress(300, false);
+      expect(read()).toEqual([1, 2, 3]);
+      three.progress(1, true);
+      expect(read()).toEqual([2]);
+      two.progress(600, false);
+      expect(read()).toEqual([2]);
+      two.progress(310, true);
+      expect(read()).toEqual([1]);
+      one.progress(0, true);
+      expect(read()).toEqual([1, 2, 3]);
+      for (const each of [one, two, three]) each.close();
+    }));
+
+  it('goes on when the oldest closes', () =>
+    marbles((m) => {
+      const { half, read } = setUp(m);
+      const [one, two] = [half.open(1), half.open(2)];
+      one.progress(300, true);
+      two.progress(600, true);
+      expect(read()).toEqual([1]);
+      one.close();
+      expect(read()).toEqual([2]);
+      two.close();
+      expect(read()).toEqual([1, 2, 3]);
+    }));
+
+  it('reads the oldest though memory is full, once nothing but half frames fills it', () =>
+    marbles((m) => {
+      const { held, half, read } = setUp(m);
+      const one = half.open(1);
+      held.charge(1100);
+      one.progress(600, true);
+      expect(read()).toEqual([]);
+      held.release(400);
+      m.scheduler.schedule(() => {
+        expect(read()).toEqual([1]);
+        one.close();
+        held.release(700);
+        expect(read()).toEqual([1, 2, 3]);
+      }, FRAME_TIMEOUT / 16);
+    }));
+
+  it('tells who made no progress for the time', () =>
+    marbles((m) => {
+      const { half } = setUp(m);
+      const [one, two] = [half.open(1), half.open(2)];
+      one.progress(1, true);
+      two.progress(1, true);
+      m.scheduler.schedule(() => two.progress(2, false), 100);
+      m.scheduler.schedule(() => two.progress(0, true), 255);
+      m.expectObservable(one.stalled$).toBe('170ms x', { x: undefined });
+      m.expectObservable(two.stalled$).toBe('-');
+      one.stalled$.subscribe(() => one.close());
+    }));
+
+  it('stops the clock of those it does not read', () =>
+    marbles((m) => {
+      const { half, held } = setUp(m);
+      const one = half.open(1);
+      one.progress(1, true);
+      m.scheduler.schedule(() => held.charge(1000), 51);
+      m.scheduler.schedule(() => held.release(1000), 1001);
+      m.expectObservable(one.stalled$).toBe('1120ms x', { x: undefined });
+      one.stalled$.subscribe(() => one.close());
+    }));
+
+  it('has no timer without half frames', () =>
+    marbles((m) => {
+      const { half } = setUp(m);
+      const one = half.open(1);
+      one.progress(1, true);
+      one.progress(0, true);
+      const late = FRAME_TIMEOUT / 8;
+      m.scheduler.schedule(() => expect(m.scheduler.actions).toEqual([]), late);
+    }));
+});

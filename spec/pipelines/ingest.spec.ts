@@ -1,0 +1,140 @@
+import { type Observable, map, of } from 'rxjs';
+import { TestScheduler } from 'rxjs/testing';
+import { createHeld } from '../../src/control/held';
+import { createLedger } from '../../src/control/ledger';
+import type { Connection, Env, Frames, Origin } from '../../src/model';
+import { createHalfFrames } from '../../src/pipelines/halfFrames';
+import { type IngestOptions, ingest } from '../../src/pipelines/ingest';
+import { encodeFrame } from '../../src/wire/frame';
+import { memoryLog, messagesOf, testEnv } from '../support/builders';
+import { type Marbles, marbles } from '../support/marbles';
+
+const setUp = (
+  { scheduler }: Pick<Marbles, 'scheduler'>,
+  more: Partial<IngestOptions> = {},
+): { env: Env; log: ReturnType<typeof memoryLog>; ingested: ReturnType<typeof ingest> } => {
+  const log = memoryLog();
+  const env = testEnv({ log, ledger: createLedger(), held: createHeld({ high: 1000, low: 500 }), scheduler });
+  const halfFrames = createHalfFrames({ held: env.held, highMark: 1000, frameTimeoutMs: 16, scheduler });
+  const accepts = (bucket: string): boolean => bucket !== 'unknown';
+  return { env, log, ingested: ingest({ env, maxFrame: 100, accepts, halfFrames, ...more }) };
+};
+
+const connection = (id: number, chunks$: Observable<Buffer>): Connection => ({ id, chunks$ });
+const brief = (frames: Frames): string => `${frames.bucket}:${messagesOf({ frames: [frames] }).join()}`;
+
+const frame = encodeFrame('b', 'm');
+const chunks = {
+  f: frame,
+  h: frame.subarray(0, 5),
+  t: frame.subarray(5),
+  u: encodeFrame('unknown', 'm'),
+  m: Buffer.alloc(8),
+  l: encodeFrame('b', 'x'.repeat(101)),
+  x: Buffer.from('ffffffff', 'hex'),
+};
+
+describe('ingest', () => {
+  it('reads all connections at once and charges what it passes on', () =>
+    marbles((m) => {
+      const one = m.cold('   -f-h-t-|', chunks);
+      const two = m.cold('     --f-|', chunks);
+      const source = m.cold('1-2----|', { 1: connection(1, one), 2: connection(2, two) });
+      const expected = '     -f--ff-|';
+      const { ingested, env } = setUp(m);
+      m.expectObservable(source.pipe(ingested, map(brief))).toBe(expected, { f: 'b:m' });
+      m.flush();
+      expect(env.held.bytes).toBe(3 * frame.length);
+      expect(env.ledger.rows()).toEqual([]);
+    }));
+
+  it.each([
+    ['malformed', 'm', 2, { detail: 'body of 0 bytes, expected at least 2' }],
+    ['too_large', 'l', 1, { detail: 'body of 104 bytes, expected at most 100 (MAX_FRAME)' }],
+    ['no_such_bucket', 'u', 1, { bucket: '"unknown"' }],
+    ['truncated', 'h', 1, { detail: 'the connection ended within a frame: 5 of 8 bytes' }],
+    ['not_frames', 'x', 1, {}],
+  ])('counts, logs and releases what is %s', (reason, chunk, count, fields) =>
+    marbles((m) => {
+      const { ingested, env, log } = setUp(m);
+      const source$ = of(connection(7, m.cold(`-${chunk}|`, chunks)));
+      m.expectObservable(source$.pipe(ingested)).toBe(reason === 'not_frames' ? '-|' : '--|');
+      m.flush();
+      expect(env.held.bytes).toBe(0);
+      expect(env.ledger.rows()).toMatchObject([{ bucket: '(none)', received: count, dropped: { [reason]: count } }]);
+      expect(log.lines).toMatchObject([{ level: 'warn', fields: { connection: 7, count, ...fields } }]);
+    }),
+  );
+
+  it('marks the origin of what it drops, and cuts a long name in the log', () => {
+    const name = '"\n'.repeat(40);
+    const { ingested, log } = setUp({ scheduler: new TestScheduler(() => undefined) }, { accepts: (b) => b === 'b' });
+    const origins: Origin[] = [];
+    const chunk = Buffer.concat([encodeFrame('b', '1'), encodeFrame(name, '2'), encodeFrame(name, '3')]);
+    of(connection(1, of(chunk)))
+      .pipe(ingested)
+      .subscribe(({ origin }) => origins.push(origin));
+    expect(origins).toEqual([{ messages: 3, open: 1, worst: 2 }]);
+    expect(log.lines[0]?.fields).toEqual({ connection: 1, count: 2, bucket: JSON.stringify(name.slice(0, 64)) });
+  });
+
+  it('says nothing more of a frame too large that goes on', () =>
+    marbles((m) => {
+      const { ingested, env, log } = setUp(m);
+      const [start, rest] = [chunks.l.subarray(0, 50), chunks.l.subarray(50)];
+      const chunks$ = m.cold('-s-r-f-|', { ...chunks, s: start, r: rest });
+      m.expectObservable(of(connection(1, chunks$)).pipe(ingested, map(brief))).toBe('-----f-|', { f: 'b:m' });
+      m.flush();
+      expect(log.lines).toHaveLength(1);
+      expect(env.held.bytes).toBe(frame.length);
+    }));
+
+  it('closes a connection whose half frame stalls', () =>
+    marbles((m) => {
+      const { ingested, env, log } = setUp(m);
+      const chunks$ = m.cold('-f-h------', chunks);
+      m.expectObservable(of(connection(1, chunks$)).pipe(ingested, map(brief))).toBe('-f 18ms |', { f: 'b:m' });
+      m.expectSubscriptions(chunks$.subscriptions).toBe('^ 19ms !');
+      m.flush();
+      expect(log.lines.map(({ message }) => message)).toEqual([
+        'connection ended within a frame',
+        'half a frame made no progress, connection closed',
+      ]);
+      expect(env.held.bytes).toBe(frame.length);
+    }));
+
+  it('ends a connection that fails or throws alone', () =>
+    marbles((m) => {
+      const { ingested, env, log } = setUp(m, {
+        accepts: (bucket) => {
+          if (bucket === 'unknown') throw new Error('accepts');
+          return true;
+        },
+      });
+      const source = m.cold('      123|', {
+        1: connection(1, m.cold('  -h-#', chunks, new Error('broke'))),
+        2: connection(2, m.cold('   -u-f|', chunks)),
+        3: connection(3, m.cold('    ---f-|', chunks)),
+      });
+      const expected = '           -----f-|';
+      m.expectObservable(source.pipe(ingested, map(brief))).toBe(expected, { f: 'b:m' });
+      m.flush();
+      expect(log.lines.map(({ level, fields }) => [level, fields])).toEqual([
+        ['error', { connection: 2, error: 'Error: accepts' }],
+        ['error', { connection: 1, error: 'Error: broke' }],
+      ]);
+      expect(env.held.bytes).toBe(frame.length);
+    }));
+
+  it('releases half frames when unsubscribed', () =>
+    marbles((m) => {
+      const { ingested, env } = setUp(m);
+      const chunks$ = m.cold('-h----', chunks);
+      const unsub = '         ---!';
+      const subs = '          ^--!';
+      m.expectObservable(of(connection(1, chunks$)).pipe(ingested), unsub).toBe('----');
+      m.expectSubscriptions(chunks$.subscriptions).toBe(subs);
+      m.flush();
+      expect(env.held.bytes).toBe(0);
+    }));
+});

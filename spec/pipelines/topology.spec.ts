@@ -1,0 +1,196 @@
+import * as E from 'fp-ts/Either';
+import * as TE from 'fp-ts/TaskEither';
+import { BehaviorSubject, firstValueFrom, NEVER, of, throwError } from 'rxjs';
+import type { Config, StreamConfig } from '../../src/config/buckets';
+import {
+  SinkError,
+  type Batch,
+  type CheckedSink,
+  type Health,
+  type Sink,
+  type SinkKind,
+  type Write,
+} from '../../src/model';
+import { planTopology, type Plan } from '../../src/pipelines/topology';
+import { batchOf, delivered, memoryLog, messagesOf, outcomeOf, testEnv, unavailable } from '../support/builders';
+
+const stream = (id: string, parts: Partial<StreamConfig> = {}): StreamConfig => ({
+  id,
+  type: 'good',
+  slice: 1,
+  settings: {},
+  failover: { afterMs: 10_000, retryMs: 10_000 },
+  ...parts,
+});
+
+const config = (streams: readonly StreamConfig[], parts: Partial<Config> = {}): Config => ({
+  streams,
+  buckets: [{ id: 'b', streams: streams.map(({ id }) => id), batch: 10, batchTimeoutMs: 30_000 }],
+  ...parts,
+});
+
+/** A kind of sink that writes as told, and what its sinks were asked. */
+const kind = (write: Write, parts: Partial<CheckedSink> = {}) => {
+  const seen: { opened: string[]; closed: string[]; batches: Batch[] } = { opened: [], closed: [], batches: [] };
+  const sinkKind: SinkKind = () =>
+    E.right({
+      warnings: [],
+      limits: {},
+      deadlineMs: undefined,
+      claims: [],
+      open: (env) => {
+        seen.opened.push(env.name);
+        const sink: Sink = {
+          retries: true,
+          health$: new BehaviorSubject<Health>({ state: 'up' }),
+          write: (batch, giveUp$) => {
+            seen.batches.push(batch);
+            return write(batch, giveUp$);
+          },
+          close: () => {
+            seen.closed.push(env.name);
+            return Promise.resolve();
+          },
+        };
+        return TE.right(sink);
+      },
+      ...parts,
+    });
+  return { kind: sinkKind, seen };
+};
+
+const takes: Write = (batch) => of(delivered(batch));
+const fails: Write = (batch) => throwError(() => new SinkError('s', [unavailable(batch)]));
+
+const plan = (result: E.Either<unknown, Plan>): Plan => {
+  if (E.isLeft(result)) throw new Error(JSON.stringify(result.left));
+  return result.right;
+};
+
+const open = async (result: E.Either<unknown, Plan>, env = testEnv()) => {
+  const opened = await plan(result).open(env, NEVER)();
+  if (E.isLeft(opened)) throw new Error(opened.left.message);
+  return opened.right;
+};
+
+describe('planTopology', () => {
+  it('gathers the problems of all streams and backups, and opens nothing', () => {
+    const bad: SinkKind = (_, path) => E.left([{ path: `${path}.x`, expected: 'a number', got: 'a text' }]);
+    const good = kind(takes);
+    const result = planTopology(
+      config([
+        stream('one', { type: 'bad', backup: { type: 'bad', settings: {} } }),
+        stream('two', { type: 'unheard' }),
+        stream('three', { type: 'constructor' }),
+      ]),
+      { good: good.kind, bad },
+    );
+    expect(result).toEqual(
+      E.left([
+        { path: 'streamsConfigs.one.settings.x', expected: 'a number', got: 'a text' },
+        { path: 'streamsConfigs.one.backup.settings.x', expected: 'a number', got: 'a text' },
+        { path: 'streamsConfigs.two.type', expected: 'one of good, bad', got: '"unheard"' },
+        { path: 'streamsConfigs.three.type', expected: 'one of good, bad', got: '"constructor"' },
+      ]),
+    );
+    expect(good.seen.opened).toEqual([]);
+  });
+
+  it('refuses two sinks that claim the same place', () => {
+    const { kind: good } = kind(takes, { claims: ['/tmp/{bucket}'] });
+    expect(planTopology(config([stream('one', { backup: { type: 'good', settings: {} } })]), { good })).toEqual(
+      E.left([
+        {
+          path: 'streamsConfigs.one.backup',
+          expected: 'a place of its own, not that of streamsConfigs.one',
+          got: '/tmp/{bucket}',
+        },
+      ]),
+    );
+  });
+
+  it('passes on the warnings of sinks', () => {
+    const warning = { path: 'p', expected: 'e', got: 'g' };
+    const { kind: good } = kind(takes, { warnings: [warning] });
+    expect(plan(planTopology(config([stream('one')]), { good })).warnings).toEqual([warning]);
+  });
+
+  it('batches as the tightest of the bucket and its sinks ask', async () => {
+    const { kind: kafka } = kind(takes, { limits: { ms: 5, count: 3 } });
+    const { kind: good } = kind(takes, { limits: { bytes: 100 } });
+    const topology = await open(
+      planTopology(config([stream('one', { type: 'kafka' }), stream('two')]), { good, kafka }),
+    );
+    expect(topology.routeOf('b')?.limits).toEqual({ count: 3, ms: 5, bytes: 100 });
+  });
+
+  it('keeps the limits of the bucket where its sinks ask for nothing', async () => {
+    const { kind: good } = kind(takes);
+    const topology = await open(planTopology(config([stream('one')]), { good }));
+    expect(topology.routeOf('b')?.limits).toEqual({ count: 10, ms: 30_000, bytes: 1_000_000 });
+  });
+
+  it('routes unknown buckets to the default bucket, and nowhere without one', async () => {
+    const { kind: good } = kind(takes);
+    const defaultBucket = { id: 'default', streams: ['one'], batch: 7, batchTimeoutMs: 1 };
+    const without = await open(planTopology(config([stream('one')]), { good }));
+    const withOne = await open(planTopology(config([stream('one')], { defaultBucket }), { good }));
+    expect(without.routeOf('__proto__')).toBeUndefined();
+    expect(withOne.routeOf('__proto__')?.limits.count).toBe(7);
+    expect(withOne.routeOf('b')?.limits.count).toBe(10);
+  });
+
+  it('delivers to the primary, and to the backup what it does not take', async () => {
+    const primary = kind(fails);
+    const backup = kind(takes);
+    const env = testEnv({ log: memoryLog() });
+    const topology = await open(
+      planTopology(config([stream('one', { type: 'bad', backup: { type: 'good', settings: {} } })]), {
+        bad: primary.kind,
+        good: backup.kind,
+      }),
+      env,
+    );
+    const batch = batchOf('b', ['1', '2']);
+    const [only] = topology.routeOf('b')?.streams ?? [];
+    const outcome = await firstValueFrom(only?.deliver(batch) ?? NEVER);
+    expect(outcome).toEqual(outcomeOf('one', batch, { backedUp: 2 }));
+    expect(primary.seen.opened).toEqual(['one']);
+    expect(backup.seen.opened).toEqual(['one.backup']);
+    expect(backup.seen.batches.map(messagesOf)).toEqual([['1', '2']]);
+  });
+
+  it('samples a stream by its slice, the backup too', async () => {
+    const primary = kind(fails);
+    const backup = kind(takes);
+    const chances = [0.1, 0.9, 0.5];
+    const topology = await open(
+      planTopology(config([stream('one', { type: 'bad', slice: 0.5, backup: { type: 'good', settings: {} } })]), {
+        bad: primary.kind,
+        good: backup.kind,
+      }),
+      testEnv({ random: () => chances.shift() ?? 0 }),
+    );
+    const batch = batchOf('b', ['1', '2']);
+    const [only] = topology.routeOf('b')?.streams ?? [];
+    expect(await firstValueFrom(only?.deliver(batch) ?? NEVER)).toEqual(
+      outcomeOf('one', batch, { backedUp: 1, sampledOut: 1 }),
+    );
+    expect(backup.seen.batches.map(messagesOf)).toEqual([['1']]);
+  });
+
+  it('closes every sink', async () => {
+    const { kind: good, seen } = kind(takes);
+    const topology = await open(
+      planTopology(config([stream('one', { backup: { type: 'good', settings: {} } }), stream('two')]), { good }),
+    );
+    await topology.close();
+    expect([...seen.closed].sort()).toEqual(['one', 'one.backup', 'two']);
+  });
+
+  it('says which sink could not be opened', async () => {
+    const { kind: good } = kind(takes, { open: ({ name }) => TE.left({ sink: name, message: 'no such folder' }) });
+    const result = await plan(planTopology(config([stream('one')]), { good })).open(testEnv(), NEVER)();
+    expect(result).toEqual(E.left({ sink: 'one', message: 'no such folder' }));
+  });
+});

@@ -1,0 +1,63 @@
+import { readdir, readlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as E from 'fp-ts/Either';
+import { openFileSink } from '../../../src/sinks/file/openFileSink';
+import { parseTemplate } from '../../../src/sinks/file/template';
+import { batchOf, testEnv } from '../../support/builders';
+import { filesIn, inFolder, messagesIn, written } from '../../support/fileSinks';
+
+// Real files: a busy disk makes them slow.
+jest.setTimeout(30_000);
+
+/** Files below `folder` that this process has open. */
+const openIn = async (folder: string): Promise<number> => {
+  const links = await Promise.all(
+    (await readdir('/proc/self/fd')).map((fd) => readlink(join('/proc/self/fd', fd)).catch(() => '')),
+  );
+  return links.filter((target) => target.startsWith(folder)).length;
+};
+
+const openWith = (path: string, mostOpen: number, template = '{bucket}-{ts}') => {
+  const parsed = parseTemplate(template);
+  if (E.isLeft(parsed)) throw new Error(parsed.left.join());
+  let nowMs = 1_700_000_000_000;
+  const env = testEnv({ now: () => (nowMs += 100) });
+  return openFileSink({ path, template: parsed.right, sizeRotate: 1e6, maxFiles: 100 }, env, mostOpen);
+};
+
+describe('file: more buckets than open files', () => {
+  it('writes to all of them, in order, and holds no more open than it may', () =>
+    inFolder(async (path) => {
+      const sink = openWith(path, 3);
+      const buckets = Array.from({ length: 12 }, (_, n) => `bucket${n}`);
+      const rounds = Array.from({ length: 8 }, (_, n) => `${n}`);
+      let most = 0;
+      await Promise.all(
+        rounds.flatMap((text) =>
+          buckets.map(async (bucket) => {
+            await written(sink, batchOf(bucket, [text]));
+            most = Math.max(most, await openIn(path));
+          }),
+        ),
+      );
+      // A file on its way in is open for a moment beside none: its slot was released first.
+      expect(most).toBeLessThanOrEqual(3);
+      await sink.close();
+      expect(await openIn(path)).toBe(0);
+      const names = await filesIn(path);
+      expect(names).toHaveLength(buckets.length);
+      for (const name of names) expect(await messagesIn(join(path, name))).toEqual(rounds);
+    }));
+
+  it('goes on with the same file after it was closed for another', () =>
+    inFolder(async (path) => {
+      const sink = openWith(path, 1);
+      for (const text of ['1', '2', '3']) {
+        for (const bucket of ['a', 'b']) await written(sink, batchOf(bucket, [text]));
+      }
+      await sink.close();
+      const names = await filesIn(path);
+      expect(names.map((name) => name[0])).toEqual(['a', 'b']);
+      for (const name of names) expect(await messagesIn(join(path, name))).toEqual(['1', '2', '3']);
+    }));
+});

@@ -1,0 +1,179 @@
+import { once } from 'node:events';
+import { createServer, type Server, type Socket } from 'node:net';
+import RequestQueue from 'kafkajs/src/network/requestQueue';
+import { asyncScheduler } from 'rxjs';
+import { connectBroker, stopPolling } from '../../../src/sinks/kafka/cluster';
+import { createTimers } from '../../../src/sinks/kafka/timers';
+import { producerIdRequest } from '../../../src/sinks/kafka/requests';
+import { memoryLog } from '../../support/builders';
+import { freePorts } from '../../support/kafka';
+
+const newQueue = (): RequestQueue => {
+  const logger = { namespace: () => logger, debug: () => undefined, warn: () => undefined };
+  return new RequestQueue({ maxInFlightRequests: null, requestTimeout: 1000, enforceRequestTimeout: false, logger });
+};
+
+describe('stopPolling', () => {
+  it('is needed: an idle queue of kafkajs starts a timer', () => {
+    const queue = newQueue();
+    queue.checkPendingRequests();
+    expect(queue.throttleCheckTimeoutId).not.toBeNull();
+    queue.destroy();
+  });
+
+  it('leaves an idle queue without a timer, and one with waiting requests with it', () => {
+    const queue = newQueue();
+    stopPolling(queue);
+    queue.checkPendingRequests();
+    expect(queue.throttleCheckTimeoutId).toBeNull();
+    queue.pending.push({});
+    queue.scheduleCheckPendingRequests();
+    expect(queue.throttleCheckTimeoutId).not.toBeNull();
+    queue.destroy();
+  });
+});
+
+/** An ApiVersions answer that knows InitProducerId 0 to 1 and nothing else. */
+const apiVersions = (correlationId: number): Buffer => {
+  const body = Buffer.from('0000 00000001 0016 0000 0001 00000000'.replaceAll(' ', ''), 'hex');
+  const head = Buffer.alloc(8);
+  head.writeInt32BE(4 + body.length, 0);
+  head.writeInt32BE(correlationId, 4);
+  return Buffer.concat([head, body]);
+};
+
+describe('connectBroker', () => {
+  let server: Server;
+  let sockets: Socket[];
+  let onSocket: (socket: Socket) => void;
+  let closed: string[];
+  const timers = createTimers(asyncScheduler);
+
+  const portOf = (): number => {
+    const address = server.address();
+    return typeof address === 'object' && address ? address.port : 0;
+  };
+  const connect = ({ port = portOf(), connectionSetupTimeoutMs = 5000 } = {}) => {
+    const causes = closed;
+    return connectBroker('127.0.0.1', port, {
+      clientId: 'spec',
+      connectionSetupTimeoutMs,
+      keepAlive: true,
+      noDelay: true,
+      log: memoryLog(),
+      timers,
+      onClose: (cause) => causes.push(cause),
+    });
+  };
+  /** Answers ApiVersions, and hands every later request's correlation id to `next`. */
+  const speaks = (next: (socket: Socket, correlationId: number) => void) => (socket: Socket) => {
+    let first = true;
+    socket.on('data', (bytes) => {
+      const correlationId = bytes.readInt32BE(8);
+      if (first) socket.write(apiVersions(correlationId));
+      else next(socket, correlationId);
+      first = false;
+    });
+  };
+  const open = async () => {
+    const opened = await connect().opened;
+    if (opened._tag === 'Left') throw new Error(opened.left);
+    return opened.right;
+  };
+
+  beforeEach(async () => {
+    closed = [];
+    sockets = [];
+    onSocket = () => undefined;
+    server = createServer((socket) => {
+      sockets.push(socket);
+      socket.on('error', () => undefined);
+      onSocket(socket);
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+  });
+  afterEach(async () => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+    await once(server, 'close');
+  });
+
+  it('says why there is no connection', async () => {
+    const [port = 0] = await freePorts(1);
+    const opened = await connect({ port }).opened;
+    expect(JSON.stringify(opened)).toContain('ECONNREFUSED');
+    expect(closed).toEqual([]);
+  });
+
+  it('ends an attempt that is on its way', async () => {
+    const attempt = connect();
+    attempt.close('not needed');
+    expect(await attempt.opened).toEqual({ _tag: 'Left', left: 'not needed' });
+    expect(closed).toEqual([]);
+  });
+
+  it('gives up a broker that takes the connection and says nothing', async () => {
+    expect(await connect({ connectionSetupTimeoutMs: 50 }).opened).toEqual({
+      _tag: 'Left',
+      left: 'no connection in time',
+    });
+  });
+
+  it('sends requests and reads answers', async () => {
+    onSocket = speaks((socket, correlationId) => {
+      const answer = Buffer.from(`00000018 00000000 00000000 0000 00000000000003e9 0002`.replaceAll(' ', ''), 'hex');
+      answer.writeInt32BE(answer.length - 4, 0);
+      answer.writeInt32BE(correlationId, 4);
+      socket.write(answer);
+    });
+    const connection = await open();
+    expect(await connection.request(producerIdRequest, 5000)).toEqual({
+      _tag: 'Right',
+      right: { code: 0, producerId: 1001n, epoch: 2 },
+    });
+  });
+
+  it('does not know what became of a request when the connection is lost, and sends nothing after', async () => {
+    onSocket = speaks((socket) => socket.destroy());
+    const connection = await open();
+    expect(await connection.request(producerIdRequest, 5000)).toMatchObject({
+      _tag: 'Left',
+      left: { kind: 'unknown' },
+    });
+    expect(await connection.request(producerIdRequest, 5000)).toMatchObject({
+      _tag: 'Left',
+      left: { kind: 'not_sent' },
+    });
+    while (closed.length === 0) await new Promise(setImmediate);
+    expect(sockets).toHaveLength(1);
+  });
+
+  it('ends a connection on which no answer comes in time', async () => {
+    onSocket = speaks(() => undefined);
+    const connection = await open();
+    expect(await connection.request(producerIdRequest, 20)).toMatchObject({ _tag: 'Left', left: { kind: 'unknown' } });
+    expect(closed).toEqual(['no answer to InitProducerId within 20 ms']);
+  });
+
+  it('ends a connection whose answers cannot be read', async () => {
+    onSocket = speaks((socket, correlationId) => {
+      const answer = Buffer.alloc(10);
+      answer.writeInt32BE(6, 0);
+      answer.writeInt32BE(correlationId, 4);
+      socket.write(answer);
+    });
+    const connection = await open();
+    expect(await connection.request(producerIdRequest, 5000)).toMatchObject({
+      _tag: 'Left',
+      left: { kind: 'unknown' },
+    });
+    expect(closed).toEqual(['an answer to InitProducerId that cannot be read']);
+  });
+
+  it('sends nothing that the broker does not know', async () => {
+    onSocket = speaks(() => undefined);
+    const connection = await open();
+    const unknown = { ...producerIdRequest, versions: [5, 6] } as const;
+    expect(await connection.request(unknown, 5000)).toMatchObject({ _tag: 'Left', left: { kind: 'unsupported' } });
+  });
+});

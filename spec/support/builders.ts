@@ -1,0 +1,98 @@
+import { asyncScheduler } from 'rxjs';
+import { createHeld } from '../../src/control/held';
+import { createLedger } from '../../src/control/ledger';
+import { createSlots } from '../../src/control/slots';
+import type { Batch, Env, Frames, Log, Origin, Outcome, Receipt, Rest } from '../../src/model';
+import { encodeFrame } from '../../src/wire/frame';
+import { MessageCursor } from '../../src/wire/messageCursor';
+
+export const anOrigin = (): Origin => ({ messages: 0, open: 0, worst: 0 });
+
+/** A run of frames of one bucket, one for each message. */
+export const frames = (bucket: string, messages: readonly string[], origin = anOrigin()): Frames => {
+  const bytes = Buffer.concat(messages.map((message) => encodeFrame(bucket, message)));
+  return { bucket, bytes, count: messages.length, arrivedMs: 0, origin };
+};
+
+/** A batch of `messages`, each in a run of its own. */
+export const batchOf = (bucket: string, messages: readonly string[], closedBy: Batch['closedBy'] = 'count'): Batch => {
+  const runs = messages.map((message) => frames(bucket, [message]));
+  return {
+    bucket,
+    frames: runs,
+    count: messages.length,
+    bytes: runs.reduce((sum, { bytes }) => sum + bytes.length, 0),
+    closedBy,
+  };
+};
+
+/** The messages of a batch as text, in order. */
+export const messagesOf = ({ frames: runs }: Pick<Batch, 'frames'>): readonly string[] =>
+  runs.flatMap(({ bytes }) => {
+    const cursor = new MessageCursor(bytes);
+    const found: string[] = [];
+    while (cursor.next()) found.push(bytes.toString('utf8', cursor.valueStart, cursor.end));
+    return found;
+  });
+
+export const delivered = (batch: Batch, sink = 'sink'): Receipt => ({
+  sink,
+  batch,
+  how: 'delivered',
+  maybeTwice: false,
+});
+
+/** An outcome with zeros where nothing else is given. */
+export const outcomeOf = (stream: string, batch: Batch, counts: Partial<Outcome> = {}): Outcome => ({
+  stream,
+  batch,
+  delivered: 0,
+  backedUp: 0,
+  deadLettered: 0,
+  dropped: [],
+  sampledOut: 0,
+  duplicatesPossible: 0,
+  ...counts,
+});
+
+export const unavailable = (batch: Batch, written: Rest['written'] = 'no'): Rest => ({
+  batch,
+  cause: { kind: 'unavailable', message: 'not there' },
+  written,
+});
+
+/** A log that keeps its lines, to look at. */
+export const memoryLog = (): Log & {
+  readonly lines: { level: string; message: string; fields: Readonly<Record<string, unknown>> }[];
+} => {
+  const lines: { level: string; message: string; fields: Readonly<Record<string, unknown>> }[] = [];
+  const at =
+    (level: string) =>
+    (message: string, fields: Readonly<Record<string, unknown>> = {}): void => {
+      lines.push({ level, message, fields });
+    };
+  return {
+    lines,
+    trace: at('trace'),
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    fatal: at('fatal'),
+  };
+};
+
+/** An environment of real parts with a fixed clock and a quiet log; give it what the spec needs otherwise. */
+export const testEnv = (parts: Partial<Env> = {}): Env => ({
+  name: 'stream',
+  hostname: 'host',
+  scheduler: asyncScheduler,
+  now: () => 1_700_000_000_000,
+  random: () => 0.5,
+  log: memoryLog(),
+  ledger: createLedger(),
+  held: createHeld({ high: 1 << 30, low: 1 << 29 }),
+  memory: () => 0,
+  compressions: createSlots(1),
+  ...parts,
+});

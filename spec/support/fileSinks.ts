@@ -1,0 +1,67 @@
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { lastValueFrom, NEVER, type Observable } from 'rxjs';
+import type { Batch, CheckedSink, Env, Receipt, Sink } from '../../src/model';
+import { SinkError } from '../../src/model';
+import { file } from '../../src/sinks/file';
+import { MessageCursor } from '../../src/wire/messageCursor';
+import { testEnv } from './builders';
+
+/** A folder of its own for `use`, removed afterwards. */
+export const inFolder = async (use: (folder: string) => Promise<void>): Promise<void> => {
+  const folder = await mkdtemp(join(tmpdir(), 'kahets-files-'));
+  try {
+    await use(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+};
+
+export const checkFile = (settings: unknown): CheckedSink => {
+  const checked = file(settings, 'settings');
+  if (checked._tag === 'Left') throw new Error(JSON.stringify(checked.left));
+  return checked.right;
+};
+
+export const openFile = async (settings: Readonly<Record<string, unknown>>, env: Env = testEnv()): Promise<Sink> => {
+  const opened = await checkFile(settings).open(env)();
+  if (opened._tag === 'Left') throw new Error(opened.left.message);
+  return opened.right;
+};
+
+/** Writes and waits for the receipt. */
+export const written = (sink: Sink, batch: Batch, giveUp$: Observable<unknown> = NEVER): Promise<Receipt> =>
+  lastValueFrom(sink.write(batch, giveUp$));
+
+/** The error of a write that fails. */
+export const failed = async (sink: Sink, batch: Batch, giveUp$: Observable<unknown> = NEVER): Promise<SinkError> => {
+  const end = await written(sink, batch, giveUp$).then(
+    () => 'it was written',
+    (error: unknown) => error,
+  );
+  if (end instanceof SinkError) return end;
+  throw new Error(`expected a SinkError, got ${String(end)}`);
+};
+
+/** All files below a folder, oldest first, as paths from there. */
+export const filesIn = async (folder: string): Promise<readonly string[]> => {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const made = await Promise.all(
+    paths.map(async (path) => ({ path, at: (await stat(path, { bigint: true })).birthtimeNs })),
+  );
+  return made
+    .sort((a, b) => Number(a.at - b.at) || (a.path < b.path ? -1 : 1))
+    .map(({ path }) => relative(folder, path));
+};
+
+export const textsIn = (bytes: Buffer): readonly string[] => {
+  const cursor = new MessageCursor(bytes);
+  const texts: string[] = [];
+  while (cursor.next()) texts.push(bytes.toString('utf8', cursor.valueStart, cursor.end));
+  return texts;
+};
+
+/** The messages of a file, as text. */
+export const messagesIn = async (path: string): Promise<readonly string[]> => textsIn(await readFile(path));

@@ -1,0 +1,104 @@
+/** Messages that can be told apart: what arrived is checked by number, checksum and order, not by count alone. */
+import { crc32 } from '@node-rs/crc32';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { encodeFrame } from '../../src/wire/frame';
+import { MessageCursor } from '../../src/wire/messageCursor';
+
+const HEAD = /^n=(\d+) crc=([0-9a-f]{8}) /;
+const HEAD_BYTES = 40;
+
+/** A message as clients/php/send.php makes them. */
+const numberedMessage = (n: number, key: string, filler: string): string =>
+  `n=${n} crc=${crc32(key + filler)
+    .toString(16)
+    .padStart(8, '0')} ${filler}`;
+
+/** A frame with message `n` and one of `keys` keys. */
+export const numberedFrame = (bucket: string, n: number, { keys = 10, bytes = 200 } = {}): Buffer => {
+  const key = `key-${n % keys}`;
+  return encodeFrame(bucket, numberedMessage(n, key, `${n} `.repeat(bytes).slice(0, bytes)), key);
+};
+
+/** What is wrong with what arrived; all zero: each message exactly once, whole, in order per key. */
+export interface Faults {
+  readonly missing: number;
+  readonly twice: number;
+  /** No number, a number never sent, or another checksum. */
+  readonly damaged: number;
+  readonly outOfOrder: number;
+}
+
+export const NO_FAULTS: Faults = { missing: 0, twice: 0, damaged: 0, outOfOrder: 0 };
+
+/** Takes what arrived, message by message; numbers run from `first`. */
+export class Arrivals {
+  private readonly times: Uint8Array;
+  private readonly last = new Map<string, { readonly n: number; readonly lane: string }>();
+  private damaged = 0;
+  private outOfOrder = 0;
+
+  constructor(
+    total: number,
+    private readonly first = 0,
+  ) {
+    this.times = new Uint8Array(total);
+  }
+
+  /** `lane`: where the order holds: a partition, a file. One key is in one lane. */
+  add(key: Uint8Array, value: Buffer, lane = ''): void {
+    const [head, number, checksum] = HEAD.exec(value.toString('latin1', 0, HEAD_BYTES)) ?? [];
+    const n = Number(number) - this.first;
+    const actual = crc32(value.subarray(head?.length ?? 0), crc32(key));
+    if (checksum === undefined || actual !== parseInt(checksum, 16) || !(n >= 0 && n < this.times.length)) {
+      this.damaged += 1;
+      return;
+    }
+    this.times[n] = Math.min(2, (this.times[n] ?? 0) + 1);
+    if (key.length === 0) return;
+    const name = Buffer.from(key).toString('latin1');
+    const before = this.last.get(name);
+    if (before && (before.n >= n || before.lane !== lane)) this.outOfOrder += 1;
+    this.last.set(name, { n, lane });
+  }
+
+  faults(): Faults {
+    return {
+      missing: this.times.filter((times) => times === 0).length,
+      twice: this.times.filter((times) => times > 1).length,
+      damaged: this.damaged,
+      outOfOrder: this.outOfOrder,
+    };
+  }
+
+  /** Messages that arrived, each counted once. */
+  count(): number {
+    return this.times.filter((times) => times > 0).length;
+  }
+}
+
+/** Files below a folder, in the order in which they were written last. */
+export const filesIn = async (folder: string): Promise<readonly string[]> => {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = await Promise.all(
+    entries
+      .filter((entry) => entry.isFile())
+      .map(async (entry) => {
+        const file = path.join(entry.parentPath, entry.name);
+        return { file, writtenNs: (await stat(file, { bigint: true })).mtimeNs };
+      }),
+  );
+  return files.sort((a, b) => Number(a.writtenNs - b.writtenNs)).map(({ file }) => file);
+};
+
+/** Adds the frames of every file below `folder`, in order; fails on a file that does not end with a whole frame. */
+export const addFiles = async (arrivals: Arrivals, folder: string): Promise<void> => {
+  for (const file of await filesIn(folder)) {
+    const bytes = await readFile(file);
+    const cursor = new MessageCursor(bytes);
+    while (cursor.next()) {
+      arrivals.add(bytes.subarray(cursor.keyStart, cursor.valueStart), bytes.subarray(cursor.valueStart, cursor.end));
+    }
+    if (cursor.end !== bytes.length) throw new Error(`${file} ends within a frame`);
+  }
+};

@@ -1,0 +1,128 @@
+import { sequenceS } from 'fp-ts/Apply';
+import * as E from 'fp-ts/Either';
+import { pipe } from 'fp-ts/function';
+import * as RA from 'fp-ts/ReadonlyArray';
+import type { Problem } from '../model';
+import { decodeWith } from '../sinks/codecs';
+import { childPath, kindOf } from '../sinks/problems';
+import { Bucket, DefaultBucket, Id, Stream } from './bucketsCodecs';
+import { bucketsOf, definedStreams, repeatedIds, streamsOf, warningsOf } from './bucketsChecks';
+import { parseJsonc } from './jsonc';
+import { AnyObject, valueOf } from './section';
+
+/** Where messages go: a kind of sink with its settings, and another for when it fails. */
+export interface StreamConfig {
+  readonly id: string;
+  /** The kind of sink: `kafka`, `file`. */
+  readonly type: string;
+  /** The share of messages that it gets, 0 to 1. */
+  readonly slice: number;
+  /** Checked by the sink. */
+  readonly settings: unknown;
+  readonly backup?: { readonly type: string; readonly settings: unknown };
+  /** After how long without an acknowledgement the backup takes over, and how often the primary is tried again. */
+  readonly failover: { readonly afterMs: number; readonly retryMs: number };
+}
+
+/** What becomes of the messages of one bucket. */
+export interface BucketConfig {
+  readonly id: string;
+  /** Ids of defined streams, each once, at least one. */
+  readonly streams: readonly string[];
+  /** Messages that close a batch. */
+  readonly batch: number;
+  readonly batchTimeoutMs: number;
+}
+
+export interface Config {
+  readonly streams: readonly StreamConfig[];
+  readonly buckets: readonly BucketConfig[];
+  /** Takes the messages whose bucket is not in `buckets`; without it they are refused. */
+  readonly defaultBucket?: BucketConfig;
+}
+
+type Checked<A> = E.Either<readonly Problem[], A>;
+
+const all = sequenceS(E.getApplicativeValidation(RA.getSemigroup<Problem>()));
+
+const decodeStream = ([id, raw]: readonly [string, unknown]): Checked<StreamConfig> => {
+  const path = childPath('streamsConfigs', id);
+  return pipe(
+    all({ id: decodeWith(Id)(id, `the id of ${path}`), stream: decodeWith(Stream)(raw, path) }),
+    E.map(({ id: name, stream: { backup, ...stream } }) => ({ id: name, ...stream, ...(backup && { backup }) })),
+  );
+};
+
+const decodeBucket =
+  (codec: typeof Bucket, known: ReadonlySet<string>) =>
+  (raw: unknown, path: string): Checked<BucketConfig> =>
+    pipe(
+      all({ bucket: decodeWith(codec)(raw, path), streams: definedStreams(raw, path, known) }),
+      E.map(({ bucket: { id, batch, batchTimeout }, streams }) => ({
+        id,
+        streams,
+        batch,
+        batchTimeoutMs: batchTimeout,
+      })),
+    );
+
+const rootProblems = (root: unknown): readonly Problem[] => {
+  if (!AnyObject.is(root))
+    return [{ path: '', expected: 'an object with streamsConfigs and buckets', got: kindOf(root, '') }];
+  const streams = valueOf(root, 'streamsConfigs');
+  const buckets = valueOf(root, 'buckets') ?? [];
+  const empty = Array.isArray(buckets) && buckets.length === 0;
+  const badBuckets = empty ? (valueOf(root, 'defaultBucket') ?? undefined) === undefined : !Array.isArray(buckets);
+  return [
+    ...(streamsOf(root).length === 0
+      ? [{ path: 'streamsConfigs', expected: 'an object with at least one stream', got: emptyOr(streams) }]
+      : []),
+    ...(badBuckets
+      ? [{ path: 'buckets', expected: 'a list of at least one bucket, or a defaultBucket', got: emptyOr(buckets) }]
+      : []),
+  ];
+};
+
+const emptyOr = (value: unknown): string =>
+  typeof value === 'object' && value !== null && Object.keys(value).length === 0 ? 'none' : kindOf(value, '');
+
+/** What `buckets.json` says, as far as it is right. */
+export interface ReadBuckets {
+  readonly config: Config;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+}
+
+/**
+ * Reads the text of `buckets.json`: JSON with comments and trailing commas, structural keys in any case, numbers also as text.
+ * Problems are all there are, warnings what has no effect. What `settings` may hold is up to the sinks, which can check those of
+ * the streams in `config` whatever is wrong beside them.
+ */
+export const decodeBuckets = (text: string): ReadBuckets =>
+  pipe(
+    parseJsonc(text),
+    E.match(
+      (problem): ReadBuckets => ({ config: { streams: [], buckets: [] }, problems: [problem], warnings: [] }),
+      ({ value: root, repeated }): ReadBuckets => {
+        const known = new Set(streamsOf(root).map(([id]) => id));
+        const streams = RA.separate(streamsOf(root).map(decodeStream));
+        const buckets = RA.separate(
+          bucketsOf(root).map((raw, index) => decodeBucket(Bucket, known)(raw, `buckets[${index}]`)),
+        );
+        const rawDefault = valueOf(root, 'defaultBucket') ?? undefined;
+        const defaults = RA.separate(
+          rawDefault === undefined ? [] : [decodeBucket(DefaultBucket, known)(rawDefault, 'defaultBucket')],
+        );
+        const [defaultBucket] = defaults.right;
+        return {
+          config: { streams: streams.right, buckets: buckets.right, ...(defaultBucket && { defaultBucket }) },
+          problems: [
+            ...rootProblems(root),
+            ...repeatedIds(root, repeated),
+            ...[streams, buckets, defaults].flatMap(({ left }) => left.flat()),
+          ],
+          warnings: warningsOf(root, repeated, known),
+        };
+      },
+    ),
+  );

@@ -1,0 +1,48 @@
+import * as t from 'io-ts';
+import { durationIn, integerIn, maybe, NonEmptyString, numberIn, scalar, withDefault } from '../sinks/codecs';
+import { AnyObject, section } from './section';
+
+const MAX_INT32 = 2_147_483_647;
+const DAY_MS = 86_400_000;
+const MAX_ID_BYTES = 255;
+
+const isId = (value: unknown): value is string =>
+  typeof value === 'string' && value !== '' && Buffer.byteLength(value) <= MAX_ID_BYTES;
+
+/** The name of a stream or bucket: what fits the one length byte of a frame. */
+export const Id = scalar(`a string of 1 to ${MAX_ID_BYTES} bytes`, isId, (input) => (isId(input) ? input : undefined));
+
+const Failover = section({
+  afterMs: withDefault(durationIn(1, DAY_MS), 10_000),
+  retryMs: withDefault(durationIn(1, DAY_MS), 10_000),
+});
+
+const Backup = section({ type: NonEmptyString, settings: withDefault(AnyObject, {}) });
+
+export const Stream = section({
+  type: NonEmptyString,
+  slice: withDefault(numberIn(0, 1), 1),
+  settings: withDefault(AnyObject, {}),
+  backup: maybe(Backup),
+  failover: withDefault(Failover, { afterMs: 10_000, retryMs: 10_000 }),
+});
+
+const bucketProps = {
+  streams: t.array(Id, 'a list of stream ids'),
+  batch: withDefault(integerIn(1, MAX_INT32), 10_000),
+  batchTimeout: withDefault(durationIn(0, MAX_INT32), 1_000),
+};
+
+export const Bucket = section({ id: Id, ...bucketProps });
+
+/** Its id means nothing, since a message keeps the bucket it names. */
+export const DefaultBucket = section({ id: withDefault(Id, 'default'), ...bucketProps });
+
+/** The keys of each kind of section. */
+export const KEYS = {
+  root: ['streamsConfigs', 'buckets', 'defaultBucket'],
+  stream: Stream.keys,
+  backup: Backup.keys,
+  failover: Failover.keys,
+  bucket: Bucket.keys,
+};

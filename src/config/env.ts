@@ -1,0 +1,144 @@
+import { sequenceS } from 'fp-ts/Apply';
+import * as E from 'fp-ts/Either';
+import { pipe } from 'fp-ts/function';
+import * as RA from 'fp-ts/ReadonlyArray';
+import * as t from 'io-ts';
+import { MIN_MEMORY_BYTES, memoryMarks } from '../control/held';
+import type { Level, Problem } from '../model';
+import {
+  decodeWith,
+  durationIn,
+  integerIn,
+  maybe,
+  MB,
+  NonEmptyString,
+  sizeIn,
+  sizeText,
+  withDefault,
+} from '../sinks/codecs';
+import { nearest } from '../sinks/nearest';
+import { HttpAddress, LogLevel, SocketMode, SocketPath } from './envCodecs';
+
+/** Environment variables, or the content of an env file. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What the environment says. */
+export interface Settings {
+  /** Path of the UNIX socket. */
+  readonly socket: string;
+  /** Bound of the process's resident set, 160 MB at least. */
+  readonly maxMemoryBytes: number;
+  readonly maxCpus: number;
+  readonly logLevel: Level;
+  /** A longer frame is skipped and counted. */
+  readonly maxFrameBytes: number;
+  /** A half frame that makes no progress for so long closes its connection. */
+  readonly frameTimeoutMs: number;
+  /** Permissions of the socket file; where missing the umask decides. */
+  readonly socketMode?: number;
+  /** How long a stop waits for messages to be delivered. */
+  readonly drainTimeoutMs: number;
+  readonly http?: HttpAddress;
+}
+
+const DAY_MS = 86_400_000;
+
+const Memory = t.type({
+  MAXMEMORY: withDefault(sizeIn(1), 250 * MB),
+  MAX_FRAME: withDefault(sizeIn(1024, 64 * MB), 8 * MB),
+});
+
+const Variables = t.type({
+  SOCKET: withDefault(SocketPath, '/tmp/kahego.sock'),
+  BUCKETS_FILE: maybe(NonEmptyString),
+  ...Memory.props,
+  MAXCPUS: withDefault(integerIn(1, 1024), 2),
+  LOG_LEVEL: withDefault(LogLevel, 'info'),
+  FRAME_TIMEOUT: withDefault(durationIn(1, DAY_MS), 30_000),
+  SOCKET_MODE: maybe(SocketMode),
+  DRAIN_TIMEOUT: withDefault(durationIn(0, DAY_MS), 30_000),
+  HTTP: maybe(HttpAddress),
+});
+
+type Variables = t.TypeOf<typeof Variables>;
+
+const all = sequenceS(E.getApplicativeValidation(RA.getSemigroup<Problem>()));
+
+const NAMES = Object.keys(Variables.props);
+
+/** The env file that is read: `environment` picks it, `dev` where it is not set. */
+export const envFileName = ({ environment }: Environment): string => `.env.${environment || 'dev'}.local`;
+
+/** An empty variable counts as one that is not set. */
+const withoutEmpty = (environment: Environment): Environment =>
+  Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== ''));
+
+const DEFAULT_BUCKETS_FILE = './buckets.json';
+
+/** Path of `buckets.json`, to be checked even when other variables are wrong. */
+export const bucketsFile = (ofProcess: Environment, file: Environment): string =>
+  withoutEmpty({ ...file, ...ofProcess })['BUCKETS_FILE'] ?? DEFAULT_BUCKETS_FILE;
+
+const toSettings = (variables: Variables): Settings => ({
+  socket: variables.SOCKET,
+  maxMemoryBytes: Math.max(variables.MAXMEMORY, MIN_MEMORY_BYTES),
+  maxCpus: variables.MAXCPUS,
+  logLevel: variables.LOG_LEVEL,
+  maxFrameBytes: variables.MAX_FRAME,
+  frameTimeoutMs: variables.FRAME_TIMEOUT,
+  drainTimeoutMs: variables.DRAIN_TIMEOUT,
+  ...(variables.SOCKET_MODE === undefined ? {} : { socketMode: variables.SOCKET_MODE }),
+  ...(variables.HTTP === undefined ? {} : { http: variables.HTTP }),
+});
+
+/** Half frames may hold at most half of what all messages may, so that one of them can always become whole. */
+const frameFits = (variables: Environment): E.Either<readonly Problem[], unknown> => {
+  const memory = Memory.decode(variables);
+  // A size that is none is told of where all variables are checked.
+  if (E.isLeft(memory)) return E.right(variables);
+  const { MAXMEMORY, MAX_FRAME } = memory.right;
+  const most = Math.floor(memoryMarks(MAXMEMORY).high / 2);
+  if (MAX_FRAME <= most) return E.right(variables);
+  const expected = `at most ${Math.floor(most / MB)}MB at MAXMEMORY=${sizeText(MAXMEMORY)}, or a larger MAXMEMORY`;
+  return E.left([{ path: 'MAX_FRAME', expected, got: sizeText(MAX_FRAME) }]);
+};
+
+const warningsOf = (variables: Variables, file: Environment): readonly Problem[] => [
+  ...(variables.MAXMEMORY < MIN_MEMORY_BYTES
+    ? [
+        {
+          path: 'MAXMEMORY',
+          expected: `${sizeText(MIN_MEMORY_BYTES)} or more, so ${sizeText(MIN_MEMORY_BYTES)} is used`,
+          got: sizeText(variables.MAXMEMORY),
+        },
+      ]
+    : []),
+  ...(variables.HTTP === undefined
+    ? []
+    : [{ path: 'HTTP', expected: 'nothing, since this version serves no HTTP', got: 'an address without effect' }]),
+  ...Object.keys(file)
+    .filter((name) => !NAMES.includes(name))
+    .map((name) => {
+      const meant = nearest(name, NAMES);
+      const hint = meant === undefined ? '' : ` (did you mean ${meant}?)`;
+      return {
+        path: name,
+        expected: `one of ${NAMES.join(', ')}${hint}`,
+        got: 'a name without effect in the env file',
+      };
+    }),
+];
+
+/**
+ * Settings from the variables of the process and of the env file, of which those of the process win. All problems at once.
+ */
+export const decodeEnvironment = (
+  ofProcess: Environment,
+  file: Environment = {},
+): E.Either<readonly Problem[], { readonly settings: Settings; readonly warnings: readonly Problem[] }> => {
+  const variables = withoutEmpty({ ...file, ...ofProcess });
+  return pipe(
+    all({ checked: decodeWith(Variables)(variables, ''), fits: frameFits(variables) }),
+    E.map(({ checked }) => ({ settings: toSettings(checked), warnings: warningsOf(checked, file) })),
+  );
+};

@@ -1,0 +1,16 @@
+import type { Problem } from '../model';
+
+/** What is not printable would break a line, or a terminal. */
+const plain = (text: string): string => text.replace(/\p{C}/gu, (character) => JSON.stringify(character).slice(1, -1));
+
+/**
+ * One line for each problem, for people. `source` is where it was read: a file, `environment`.
+ *
+ * ```ts
+ * report('buckets.json', problems); // ['buckets.json: streamsConfigs.kafka_01.slice: expected a number from 0 to 1, got "2"']
+ * ```
+ */
+export const report = (source: string, problems: readonly Problem[]): readonly string[] =>
+  problems.map(({ path, expected, got }) =>
+    plain(`${source}: ${path === '' ? '' : `${path}: `}expected ${expected}, got ${got}`),
+  );

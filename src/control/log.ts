@@ -1,0 +1,59 @@
+import { asyncScheduler, type SchedulerLike } from 'rxjs';
+import { pino, type DestinationStream } from 'pino';
+import type { Level, Log } from '../model';
+
+/** Lines of one message in `WINDOW_MS` before the rest of them is only counted. */
+const LINES_PER_WINDOW = 5;
+const WINDOW_MS = 60_000;
+
+/** JSON lines: `{"level":"INFO","time":"…","msg":"listening", …}`. */
+export const createLog = (level: Level, destination: DestinationStream): Log => {
+  const logger = pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label.toUpperCase() }) },
+    },
+    destination,
+  );
+  const at =
+    (name: Level): Log[Level] =>
+    (message, fields = {}) =>
+      logger[name](fields, message);
+  return {
+    trace: at('trace'),
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    fatal: at('fatal'),
+  };
+};
+
+/**
+ * Bounds repeated warnings and errors: of each message the first five in a minute are written; at the minute's end one line
+ * more says how many were not (`suppressed`), with the fields of the last.
+ */
+export const limitRepeats = (log: Log, scheduler: SchedulerLike = asyncScheduler): Log => {
+  const limited = (level: 'warn' | 'error'): Log[Level] => {
+    const windows = new Map<string, { lines: number; last: Readonly<Record<string, unknown>> }>();
+    const endWindow = (message: string): void => {
+      const window = windows.get(message);
+      windows.delete(message);
+      if (window && window.lines > LINES_PER_WINDOW)
+        log[level](message, { ...window.last, suppressed: window.lines - LINES_PER_WINDOW });
+    };
+    return (message, fields = {}) => {
+      const window = windows.get(message) ?? { lines: 0, last: fields };
+      if (window.lines === 0) {
+        windows.set(message, window);
+        scheduler.schedule(() => endWindow(message), WINDOW_MS);
+      }
+      window.lines += 1;
+      window.last = fields;
+      if (window.lines <= LINES_PER_WINDOW) log[level](message, fields);
+    };
+  };
+  return { ...log, warn: limited('warn'), error: limited('error') };
+};

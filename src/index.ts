@@ -1,0 +1,20 @@
+/** For those who build on kahets: the contracts, the operators, and what a sink is made of. */
+export * from './model';
+export { batch } from './operators/batch';
+export { concatWrites } from './operators/concatWrites';
+export { credit } from './operators/credit';
+export { decodeFrames } from './operators/decodeFrames';
+export { deliver } from './operators/deliver';
+export { fanOut } from './operators/fanOut';
+export { groupByBucket } from './operators/groupByBucket';
+export { sample } from './operators/sample';
+export { settle } from './operators/settle';
+export { withBackup } from './operators/withBackup';
+export { withBreaker } from './operators/withBreaker';
+export { withDeadline } from './operators/withDeadline';
+export { withRetry } from './operators/withRetry';
+export { withSinkErrors } from './operators/withSinkErrors';
+export { defineSink } from './sinks/defineSink';
+export { sinks } from './sinks';
+export { encodeFrame } from './wire/frame';
+export { MessageCursor } from './wire/messageCursor';

@@ -1,0 +1,257 @@
+/**
+ * The contracts of the house: types and small constructors, nothing that acts.
+ *
+ *     socket ─▶ Connection ─▶ Frames ─▶ Batch ─▶ Write ─▶ Receipt ─▶ Outcome ─▶ Settled
+ */
+import type { Either } from 'fp-ts/Either';
+import type { Task } from 'fp-ts/Task';
+import type { TaskEither } from 'fp-ts/TaskEither';
+import type { Observable, SchedulerLike } from 'rxjs';
+
+/** The worst that messages of a connection met: 0 delivered · 1 in a backup or dead letter · 2 dropped. */
+export type Status = 0 | 1 | 2;
+
+/** One epoch of a connection: its frames between two syncs. All of it is settled when `open` is 0. */
+export interface Origin {
+  /** Messages decoded or refused in this epoch. */
+  messages: number;
+  /** Messages not settled yet. */
+  open: number;
+  worst: Status;
+}
+
+/** A client's connection. Unsubscribing from `chunks$` closes it. */
+export interface Connection {
+  readonly id: number;
+  /** The bytes as they come. Completes at the client's end of stream or when the connection breaks; never fails. */
+  readonly chunks$: Observable<Buffer>;
+}
+
+/** Whole frames of one bucket out of one chunk, in wire form: a subarray where they lie together, else gathered by one copy. */
+export interface Frames {
+  readonly bucket: string;
+  readonly bytes: Buffer;
+  readonly count: number;
+  readonly arrivedMs: number;
+  readonly origin: Origin;
+}
+
+/**
+ * Why bytes of a client became no message: `malformed` and `too_large` frames are skipped, `truncated` is a half frame at the
+ * end of a connection, `not_frames` closes the connection (a length above 64 MB: HTTP, noise), `no_such_bucket` has no route.
+ */
+export type RefusedReason = 'malformed' | 'too_large' | 'truncated' | 'not_frames' | 'no_such_bucket';
+
+/** Bytes that became no message, and how many messages they would have been (0: more bytes of one already counted). */
+export interface Refused {
+  readonly reason: RefusedReason;
+  readonly count: number;
+  readonly bytes: number;
+  readonly origin: Origin;
+  /** What was found and what was expected, for the log. */
+  readonly detail: string;
+}
+
+export type Decoded = Frames | Refused;
+
+export const isRefused = (decoded: Decoded): decoded is Refused => 'reason' in decoded;
+
+/** What closed a batch. */
+export type Reason = 'count' | 'bytes' | 'time' | 'memory' | 'sync' | 'end';
+
+export interface Batch {
+  readonly bucket: string;
+  readonly frames: readonly Frames[];
+  /** Messages. */
+  readonly count: number;
+  /** Sum of the frames' bytes. */
+  readonly bytes: number;
+  readonly closedBy: Reason;
+}
+
+/** A batch closes at `count` messages, `bytes` bytes or `ms` after its first frame, whichever is first. */
+export interface BatchLimits {
+  readonly count: number;
+  readonly bytes: number;
+  readonly ms: number;
+}
+
+/** Asks open batches to close: all of them (`memory`), or those that hold frames of `origins` (`sync`). */
+export type Close = { readonly reason: 'memory' } | { readonly reason: 'sync'; readonly origins: ReadonlySet<Origin> };
+
+/**
+ * Why a sink could not take messages. `unavailable`: later it may (retry, backup). `poison`: this sink never takes these
+ * messages. `gave_up`: it was told to stop trying. `unexpected`: a defect, or an error nobody classified.
+ */
+export interface Cause {
+  readonly kind: 'unavailable' | 'poison' | 'gave_up' | 'unexpected';
+  /** For people: what was found, where. Never a secret. */
+  readonly message: string;
+}
+
+/** Messages without a receipt. `unknown`: they may be there, no acknowledgement came. */
+export interface Rest {
+  readonly batch: Batch;
+  readonly cause: Cause;
+  readonly written: 'no' | 'unknown';
+}
+
+/** What has no receipt, and why. Law: receipts + rest = the batch, nothing twice. */
+export class SinkError extends Error {
+  override readonly name = 'SinkError';
+  constructor(
+    readonly sink: string,
+    readonly rest: readonly Rest[],
+  ) {
+    super(`${sink}: ${rest.map(({ batch, cause }) => `${batch.count} messages: ${cause.message}`).join('; ')}`);
+  }
+}
+
+/** Speaks for `batch`, which may be a part of the batch written. `maybeTwice`: backed up after an unknown outcome. */
+export interface Receipt {
+  readonly sink: string;
+  readonly batch: Batch;
+  readonly how: 'delivered' | 'backedUp' | 'deadLettered';
+  readonly maybeTwice: boolean;
+}
+
+/**
+ * Emits receipts, then completes, or fails with a {@link SinkError}. When `giveUp$` emits (deadline, breaker, drain; it
+ * replays, so it may emit at once) it fails promptly with an exact `rest`; unsubscribing cancels nothing. The order of writes
+ * of one bucket is the order of their subscriptions.
+ */
+export type Write = (batch: Batch, giveUp$: Observable<unknown>) => Observable<Receipt>;
+
+/** Messages that went nowhere, counted by reason. */
+export interface Drop {
+  readonly reason: string;
+  readonly count: number;
+}
+
+/** What became of a batch on one stream: exactly one, never an error. The counts and drops add up to `batch.count`. */
+export interface Outcome {
+  readonly stream: string;
+  readonly batch: Batch;
+  readonly delivered: number;
+  readonly backedUp: number;
+  readonly deadLettered: number;
+  readonly dropped: readonly Drop[];
+  readonly sampledOut: number;
+  readonly duplicatesPossible: number;
+}
+
+export type Deliver = (batch: Batch) => Observable<Outcome>;
+
+/** One batch, settled on all of its streams. */
+export interface Settled {
+  readonly batch: Batch;
+  readonly outcomes: readonly Outcome[];
+}
+
+export type Health =
+  | { readonly state: 'up' }
+  | { readonly state: 'down'; readonly cause: string }
+  | { readonly state: 'topicDown'; readonly topic: string; readonly cause: string };
+
+export interface Sink {
+  readonly write: Write;
+  /** Whether it tries again by itself, in order, what is unavailable. Default: no, `withRetry` does it. */
+  readonly retries?: boolean;
+  /** The latest state first, then every change. */
+  readonly health$: Observable<Health>;
+  /** Called once, after the last write has ended. Never fails, never hangs. */
+  readonly close: Task<void>;
+}
+
+/** One thing wrong in what the user configured: where, what was expected, what was found (never a secret). */
+export interface Problem {
+  readonly path: string;
+  readonly expected: string;
+  readonly got: string;
+}
+
+/** Settings that passed their check: what they ask of the buckets that feed the sink, and how to open it. */
+export interface CheckedSink {
+  readonly warnings: readonly Problem[];
+  /** Tightens the batches of the buckets that feed it. */
+  readonly limits: Partial<BatchLimits>;
+  /** After this many milliseconds a message that has no backup is given up. Undefined: never. */
+  readonly deadlineMs: number | undefined;
+  /** Names of what it alone may hold (a folder and template, say): two sinks with the same claim are an error. */
+  readonly claims: readonly string[];
+  readonly open: OpenSink;
+}
+
+/** Why a sink could not be opened at all; a broker that does not answer is no such reason. */
+export interface OpenError {
+  readonly sink: string;
+  readonly message: string;
+}
+
+export type OpenSink = (env: Env) => TaskEither<OpenError, Sink>;
+
+/** A kind of sink, as the registry lists it: checks settings without acting, all problems at once. `path` is where they stand. */
+export type SinkKind = (settings: unknown, path: string) => Either<readonly Problem[], CheckedSink>;
+
+export type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+
+/** Structured log: a short constant message and fields. */
+export type Log = Readonly<Record<Level, (message: string, fields?: Readonly<Record<string, unknown>>) => void>>;
+
+/** Bytes read from clients and not settled yet. */
+export interface Held {
+  readonly bytes: number;
+  charge(bytes: number): void;
+  release(bytes: number): void;
+  /** Whether reading must pause: from the high mark until down at the low mark. The current value first. */
+  readonly full$: Observable<boolean>;
+}
+
+/** Counts of one bucket on one stream: received = delivered + backedUp + deadLettered + dropped + sampledOut + held. */
+export interface LedgerRow {
+  readonly bucket: string;
+  readonly stream: string;
+  readonly received: number;
+  readonly delivered: number;
+  readonly backedUp: number;
+  readonly deadLettered: number;
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly sampledOut: number;
+  readonly held: number;
+  readonly duplicatesPossible: number;
+}
+
+/** The books: every message is in exactly one column of its row at every moment. */
+export interface Ledger {
+  /** Opens the rows of a bucket once; call what it returns with the messages of each run. */
+  received(bucket: string, streams: readonly string[]): (count: number) => void;
+  /** Books what no bucket took, under the bucket `(none)`. */
+  refused(reason: RefusedReason, count: number): void;
+  settled(settled: Settled): void;
+  rows(): readonly LedgerRow[];
+}
+
+/** A bounded number of tasks at once. `size` 0: the caller does the work itself, in the loop. */
+export interface Slots {
+  readonly size: number;
+  run<A>(work: () => Promise<A>): Promise<A>;
+}
+
+/** All that a sink or pipeline takes from outside, so that a test can give it something else. */
+export interface Env {
+  /** The stream's id. */
+  readonly name: string;
+  readonly hostname: string;
+  readonly scheduler: SchedulerLike;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** At least 0, below 1. */
+  readonly random: () => number;
+  readonly log: Log;
+  readonly ledger: Ledger;
+  readonly held: Held;
+  /** Bytes of the process's resident set. */
+  readonly memory: () => number;
+  /** Compressions at once, for the whole process. */
+  readonly compressions: Slots;
+}

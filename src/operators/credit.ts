@@ -1,0 +1,28 @@
+import { tap, type MonoTypeOperatorFunction } from 'rxjs';
+import type { Env, Outcome, Settled, Status } from '../model';
+
+const statusOf = ({ dropped, backedUp, deadLettered }: Outcome): Status =>
+  dropped.length > 0 ? 2 : backedUp + deadLettered > 0 ? 1 : 0;
+
+/**
+ * Gives back what a settled batch held: its bytes to the memory's credit, its messages to their connections, its outcomes
+ * to the ledger; what was dropped is logged. Nothing else does any of this.
+ */
+export const credit = ({
+  held,
+  ledger,
+  log,
+}: Pick<Env, 'held' | 'ledger' | 'log'>): MonoTypeOperatorFunction<Settled> =>
+  tap((settled) => {
+    const { batch, outcomes } = settled;
+    const worst = outcomes.reduce<Status>((status, outcome) => Math.max(status, statusOf(outcome)) as Status, 0);
+    for (const { origin, count } of batch.frames) {
+      origin.open -= count;
+      if (worst > origin.worst) origin.worst = worst;
+    }
+    ledger.settled(settled);
+    for (const { stream, dropped } of outcomes)
+      for (const { reason, count } of dropped)
+        log.error('messages dropped', { bucket: batch.bucket, stream, reason, count });
+    held.release(batch.bytes);
+  });

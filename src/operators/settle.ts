@@ -1,0 +1,69 @@
+import { catchError, defer, from, map, of, reduce, type Observable } from 'rxjs';
+import { SinkError, type Batch, type Deliver, type Outcome, type Receipt, type Write } from '../model';
+
+type Entry =
+  | { readonly how: Receipt['how']; readonly count: number; readonly maybeTwice: boolean }
+  | { readonly how: 'dropped'; readonly count: number; readonly reason: string };
+
+const receiptEntry = ({ how, batch, maybeTwice }: Receipt): Entry => ({ how, count: batch.count, maybeTwice });
+
+/** What a failure leaves without a receipt; nothing where it does not say, since the balance finds that. */
+const failureEntries = (error: unknown): readonly Entry[] =>
+  error instanceof SinkError
+    ? error.rest.map(({ batch, cause }) => ({ how: 'dropped', count: batch.count, reason: cause.kind }))
+    : [];
+
+const add = (outcome: Outcome, entry: Entry): Outcome =>
+  entry.how === 'dropped'
+    ? { ...outcome, dropped: [...outcome.dropped, { reason: entry.reason, count: entry.count }] }
+    : {
+        ...outcome,
+        [entry.how]: outcome[entry.how] + entry.count,
+        duplicatesPossible: outcome.duplicatesPossible + (entry.maybeTwice ? entry.count : 0),
+      };
+
+const nothingYet = (stream: string, batch: Batch): Outcome => ({
+  stream,
+  batch,
+  delivered: 0,
+  backedUp: 0,
+  deadLettered: 0,
+  dropped: [],
+  sampledOut: 0,
+  duplicatesPossible: 0,
+});
+
+/** Messages that neither a receipt nor a failure speaks for are dropped as `unexpected`. */
+const balance = (outcome: Outcome): Outcome => {
+  const spokenFor = outcome.dropped.reduce(
+    (sum, { count }) => sum + count,
+    outcome.delivered + outcome.backedUp + outcome.deadLettered,
+  );
+  const missing = outcome.batch.count - spokenFor;
+  return missing > 0
+    ? { ...outcome, dropped: [...outcome.dropped, { reason: 'unexpected', count: missing }] }
+    : outcome;
+};
+
+/**
+ * Ends a stream's policy: adds up receipts and failure into exactly one outcome, never an error. An empty batch is not
+ * written.
+ *
+ *     write     --r-r--#
+ *                        settle('kafka_01', giveUp$)
+ *     result    -------(o|)
+ *
+ * @param giveUp$ told to every write: when it emits, they fail promptly (the end of a drain)
+ */
+export const settle =
+  (stream: string, giveUp$: Observable<unknown>) =>
+  (write: Write): Deliver =>
+  (batch) =>
+    batch.count === 0
+      ? of(nothingYet(stream, batch))
+      : defer(() => write(batch, giveUp$)).pipe(
+          map(receiptEntry),
+          catchError((error: unknown) => from(failureEntries(error))),
+          reduce(add, nothingYet(stream, batch)),
+          map(balance),
+        );

@@ -1,0 +1,147 @@
+import { Observable, type OperatorFunction, mergeMap, takeUntil } from 'rxjs';
+import {
+  type Connection,
+  type Decoded,
+  type Env,
+  type Frames,
+  type Refused,
+  type RefusedReason,
+  isRefused,
+} from '../model';
+import { decodeFrames } from '../operators/decodeFrames';
+import { type DecoderTables, createDecoderTables } from '../wire/decoder';
+import type { HalfFrames } from './halfFrames';
+
+export interface IngestOptions {
+  readonly env: Pick<Env, 'held' | 'ledger' | 'log' | 'now'>;
+  /** Bytes of the longest body taken. */
+  readonly maxFrame: number;
+  /** Whether a bucket's messages have a way to go. */
+  readonly accepts: (bucket: string) => boolean;
+  readonly halfFrames: HalfFrames;
+}
+
+const LOGGED_NAME_LENGTH = 64;
+
+const messages: Readonly<Record<RefusedReason, string>> = {
+  malformed: 'malformed frame skipped',
+  too_large: 'frame too large, skipped',
+  truncated: 'connection ended within a frame',
+  not_frames: 'these are no frames, connection closed',
+  no_such_bucket: 'no such bucket, messages dropped',
+};
+
+/**
+ * Reads every connection at once and passes on the frames of buckets that are accepted.
+ *
+ *     connections  -1-----2---------|
+ *     1              [ab]---[c]-|
+ *     2                    [dd?]--|       ? is malformed: counted, logged, its bytes released
+ *     frames       --ab----dd-c-----|
+ *
+ * Bytes are charged to `held` as they are read; what becomes no message is released, counted in the ledger and logged here.
+ * A connection that fails or throws ends alone.
+ */
+export const ingest = (options: IngestOptions): OperatorFunction<Connection, Frames> => {
+  const tables = createDecoderTables();
+  return mergeMap((connection) => read(connection, options, tables));
+};
+
+/** The frames of one connection; one Observable and not a chain of operators, for clients that connect for ten messages. */
+const read = ({ id, chunks$ }: Connection, options: IngestOptions, tables: DecoderTables): Observable<Frames> =>
+  new Observable((subscriber) => {
+    const { env, maxFrame, halfFrames } = options;
+    const half = halfFrames.open(id);
+    const account = new Account(options, id);
+    subscriber.add(() => {
+      half.close();
+      account.close();
+    });
+    // A stall ends the bytes and not the decoding, which then counts what was cut off.
+    const bytes$ = chunks$.pipe(takeUntil(half.stalled$));
+    const decoded$ = bytes$.pipe(
+      decodeFrames({
+        maxFrame,
+        now: env.now,
+        origin: { messages: 0, open: 0, worst: 0 },
+        tables,
+        beforeChunk: (bytes) => account.charge(bytes),
+        afterChunk: (pendingBytes) => half.progress(pendingBytes, account.turn()),
+      }),
+    );
+    const fail = (error: unknown): void => {
+      env.log.error('connection failed', { connection: id, error: String(error) });
+      subscriber.complete();
+    };
+    return decoded$.subscribe({
+      next: (decoded) => {
+        try {
+          if (account.passes(decoded)) subscriber.next(decoded);
+        } catch (error) {
+          fail(error);
+        }
+      },
+      error: fail,
+      complete: () => {
+        if (half.stalled) env.log.warn('half a frame made no progress, connection closed', { connection: id });
+        subscriber.complete();
+      },
+    });
+  });
+
+/** The bytes of one connection between being read and becoming messages. */
+class Account {
+  private open = 0;
+  private ended = false;
+
+  constructor(
+    private readonly options: IngestOptions,
+    private readonly connection: number,
+  ) {}
+
+  charge(bytes: number): void {
+    this.open += bytes;
+    this.options.env.held.charge(bytes);
+  }
+
+  /** Whether it is frames that go on; books and releases what does not. */
+  passes(decoded: Decoded): decoded is Frames {
+    this.ended = true;
+    if (isRefused(decoded)) {
+      this.refuse(decoded, { detail: decoded.detail });
+      return false;
+    }
+    const { bucket, bytes, count, origin } = decoded;
+    if (this.options.accepts(bucket)) {
+      this.open -= bytes.length;
+      return true;
+    }
+    origin.open -= count;
+    origin.worst = 2;
+    const refused = { reason: 'no_such_bucket', count, bytes: bytes.length } as const;
+    this.refuse(refused, { bucket: JSON.stringify(bucket.slice(0, LOGGED_NAME_LENGTH)) });
+    return false;
+  }
+
+  /** Whether a frame has ended since the last call. */
+  turn(): boolean {
+    const { ended } = this;
+    this.ended = false;
+    return ended;
+  }
+
+  close(): void {
+    this.options.env.held.release(this.open);
+    this.open = 0;
+  }
+
+  private refuse({ reason, count, bytes }: Pick<Refused, 'reason' | 'count' | 'bytes'>, found: object): void {
+    const { held, ledger, log } = this.options.env;
+    this.open -= bytes;
+    held.release(bytes);
+    // More bytes of a frame that is counted already.
+    if (count === 0) return;
+    ledger.refused(reason, count);
+    log.warn(messages[reason], { connection: this.connection, count, ...found });
+  }
+}

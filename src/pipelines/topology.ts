@@ -1,0 +1,167 @@
+import { sequenceS } from 'fp-ts/Apply';
+import * as E from 'fp-ts/Either';
+import { pipe } from 'fp-ts/function';
+import * as RA from 'fp-ts/ReadonlyArray';
+import type { Task } from 'fp-ts/Task';
+import * as TE from 'fp-ts/TaskEither';
+import type { Observable } from 'rxjs';
+import type { BucketConfig, Config, StreamConfig } from '../config/buckets';
+import type { BatchLimits, CheckedSink, Deliver, Env, OpenError, Problem, SinkKind } from '../model';
+import { sample } from '../operators/sample';
+import { settle } from '../operators/settle';
+import { childPath } from '../sinks/problems';
+import type { Route } from './bucket';
+import { writePolicy } from './policy';
+
+/** A batch closes at this many bytes, whatever its bucket asks for. */
+const MAX_BATCH_BYTES = 1_000_000;
+
+/** A configuration that passed its checks, ready to be opened. */
+export interface Plan {
+  readonly warnings: readonly Problem[];
+  /** @param giveUp$ ends all attempts when it emits (a drain that took too long); it must replay */
+  readonly open: (env: Env, giveUp$: Observable<unknown>) => TE.TaskEither<OpenError, Topology>;
+}
+
+/** Every stream, open. */
+export interface Topology {
+  /** Where a bucket's messages go; undefined where nothing is configured for them. */
+  readonly routeOf: (bucket: string) => Route | undefined;
+  /** Closes every sink, after the last write has ended. */
+  readonly close: Task<void>;
+}
+
+interface StreamPlan {
+  readonly config: StreamConfig;
+  readonly primary: CheckedSink;
+  readonly backup: CheckedSink | undefined;
+}
+
+interface OpenStream {
+  readonly plan: StreamPlan;
+  readonly deliver: Deliver;
+  readonly close: Task<unknown>;
+}
+
+const allProblems = E.getApplicativeValidation(RA.getSemigroup<Problem>());
+
+/** Checks every stream's settings with its kind of sink: all problems at once, nothing opened. */
+export const planTopology = (
+  config: Config,
+  kinds: Readonly<Record<string, SinkKind>>,
+): E.Either<readonly Problem[], Plan> =>
+  pipe(
+    config.streams,
+    RA.traverse(allProblems)(planStream(kinds)),
+    E.chain(withoutClashes),
+    E.map((plans) => ({
+      warnings: plans.flatMap(({ primary, backup }) => [...primary.warnings, ...(backup?.warnings ?? [])]),
+      open: (env, giveUp$) =>
+        pipe(
+          plans,
+          TE.traverseSeqArray(openStream(env, giveUp$)),
+          TE.map((streams) => ({ routeOf: router(config, streams), close: closeAll(streams) })),
+        ),
+    })),
+  );
+
+const streamPath = ({ id }: StreamConfig): string => childPath('streamsConfigs', id);
+
+const planStream =
+  (kinds: Readonly<Record<string, SinkKind>>) =>
+  (config: StreamConfig): E.Either<readonly Problem[], StreamPlan> => {
+    const path = streamPath(config);
+    return sequenceS(allProblems)({
+      config: E.right(config),
+      primary: checkSink(kinds, config, path),
+      backup: config.backup ? checkSink(kinds, config.backup, `${path}.backup`) : E.right(undefined),
+    });
+  };
+
+const checkSink = (
+  kinds: Readonly<Record<string, SinkKind>>,
+  { type, settings }: Pick<StreamConfig, 'type' | 'settings'>,
+  path: string,
+): E.Either<readonly Problem[], CheckedSink> => {
+  const kind = Object.hasOwn(kinds, type) ? kinds[type] : undefined;
+  return kind
+    ? kind(settings, `${path}.settings`)
+    : E.left([
+        { path: `${path}.type`, expected: `one of ${Object.keys(kinds).join(', ')}`, got: JSON.stringify(type) },
+      ]);
+};
+
+/** Two sinks must not write to the same place. */
+const withoutClashes = (plans: readonly StreamPlan[]): E.Either<readonly Problem[], readonly StreamPlan[]> => {
+  const holders = new Map<string, string>();
+  const problems: Problem[] = [];
+  const claim = (path: string, sink: CheckedSink): void => {
+    for (const name of sink.claims) {
+      const holder = holders.get(name);
+      if (holder === undefined) holders.set(name, path);
+      else problems.push({ path, expected: `a place of its own, not that of ${holder}`, got: name });
+    }
+  };
+  for (const { config, primary, backup } of plans) {
+    claim(streamPath(config), primary);
+    if (backup) claim(`${streamPath(config)}.backup`, backup);
+  }
+  return problems.length > 0 ? E.left(problems) : E.right(plans);
+};
+
+const openStream =
+  (env: Env, giveUp$: Observable<unknown>) =>
+  (plan: StreamPlan): TE.TaskEither<OpenError, OpenStream> => {
+    const { config, primary, backup } = plan;
+    return pipe(
+      sequenceS(TE.ApplySeq)({
+        primary: primary.open({ ...env, name: config.id }),
+        backup: backup ? backup.open({ ...env, name: `${config.id}.backup` }) : TE.right(undefined),
+      }),
+      TE.map((sinks) => ({
+        plan,
+        deliver: pipe(
+          writePolicy(config, { ...sinks, deadlineMs: primary.deadlineMs }, env),
+          settle(config.id, giveUp$),
+          sample(config.slice, env.random),
+        ),
+        close: () => Promise.all([sinks.primary.close(), sinks.backup?.close()]),
+      })),
+    );
+  };
+
+/** Finds a bucket's route; the default bucket stands in for all that have none. */
+const router = (config: Config, streams: readonly OpenStream[]): Topology['routeOf'] => {
+  const byId = new Map(streams.map((stream) => [stream.plan.config.id, stream]));
+  const routes = new Map(config.buckets.map((bucket) => [bucket.id, route(bucket, byId)]));
+  const fallback = config.defaultBucket && route(config.defaultBucket, byId);
+  return (bucket) => routes.get(bucket) ?? fallback;
+};
+
+const route = (bucket: BucketConfig, byId: ReadonlyMap<string, OpenStream>): Route => {
+  const streams = bucket.streams.flatMap((id) => byId.get(id) ?? []);
+  return {
+    streams: streams.map(({ plan, deliver }) => ({ id: plan.config.id, deliver })),
+    limits: tightest(
+      { count: bucket.batch, ms: bucket.batchTimeoutMs, bytes: MAX_BATCH_BYTES },
+      streams.map(({ plan }) => plan.primary.limits),
+    ),
+  };
+};
+
+/** The smallest of each limit. */
+const tightest = (own: BatchLimits, others: readonly Partial<BatchLimits>[]): BatchLimits =>
+  others.reduce<BatchLimits>(
+    (limits, { count, bytes, ms }) => ({
+      count: Math.min(limits.count, count ?? Infinity),
+      bytes: Math.min(limits.bytes, bytes ?? Infinity),
+      ms: Math.min(limits.ms, ms ?? Infinity),
+    }),
+    own,
+  );
+
+const closeAll =
+  (streams: readonly OpenStream[]): Task<void> =>
+  async () => {
+    await Promise.all(streams.map(({ close }) => close()));
+  };

@@ -1,0 +1,46 @@
+import { pipe } from 'fp-ts/function';
+import * as E from 'fp-ts/Either';
+import type { TaskEither } from 'fp-ts/TaskEither';
+import type { BatchLimits, Env, OpenError, Problem, Sink, SinkKind } from '../model';
+
+/** What makes a kind of sink out of settings of the type `S`. */
+export interface SinkDefinition<S> {
+  /** Checks the settings without acting, all problems at once. {@link decodeWith} makes it of an io-ts codec. */
+  readonly decode: (settings: unknown, path: string) => E.Either<readonly Problem[], S>;
+  /** What is allowed and yet not what the user may think. Default: nothing. */
+  readonly warnings?: (settings: S, path: string) => readonly Problem[];
+  /** Tightens the batches of the buckets that feed it. Default: it takes them as they come. */
+  readonly limits?: (settings: S) => Partial<BatchLimits>;
+  /** After this many milliseconds a message that has no backup is given up. Default: never. */
+  readonly deadlineMs?: (settings: S) => number | undefined;
+  /** Names of what it alone may hold (a folder and template, say). Default: nothing. */
+  readonly claims?: (settings: S) => readonly string[];
+  readonly open: (settings: S, env: Env) => TaskEither<OpenError, Sink>;
+}
+
+/**
+ * Makes a kind of sink for the registry: settings are checked first and only then can it be opened.
+ *
+ * ```ts
+ * const Settings = t.type({ path: NonEmptyString, sizeRotate: withDefault(sizeIn(1), 100 * MB) });
+ *
+ * export const file = defineSink({
+ *   decode: decodeWith(Settings),
+ *   claims: ({ path }) => [path],
+ *   open: ({ path }, env) => TE.tryCatch(() => openFolder(path, env), toOpenError(env.name)),
+ * });
+ * ```
+ */
+export const defineSink =
+  <S>({ decode, warnings, limits, deadlineMs, claims, open }: SinkDefinition<S>): SinkKind =>
+  (raw, path) =>
+    pipe(
+      decode(raw, path),
+      E.map((settings) => ({
+        warnings: warnings?.(settings, path) ?? [],
+        limits: limits?.(settings) ?? {},
+        deadlineMs: deadlineMs?.(settings),
+        claims: claims?.(settings) ?? [],
+        open: (env) => open(settings, env),
+      })),
+    );

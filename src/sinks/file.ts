@@ -1,0 +1,109 @@
+import { access, constants } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import * as E from 'fp-ts/Either';
+import { pipe } from 'fp-ts/function';
+import * as TE from 'fp-ts/TaskEither';
+import * as t from 'io-ts';
+import type { Env, OpenError, Problem } from '../model';
+import { decodeWith, integerIn, MB, NonEmptyString, sizeIn, withDefault } from './codecs';
+import { defineSink } from './defineSink';
+import { codeOf, messageOf } from './file/errors';
+import { makeRoot } from './file/folders';
+import { openFileSink, type FileSettings } from './file/openFileSink';
+import { parseTemplate, patternOf, type Template } from './file/template';
+import { childPath, kindOf } from './problems';
+
+const Settings = t.type({
+  path: NonEmptyString,
+  fileNameTemplate: withDefault(NonEmptyString, '{bucket}'),
+  sizeRotate: withDefault(sizeIn(1), 100 * MB),
+  maxFiles: withDefault(integerIn(1), 1024),
+});
+
+interface Decoded extends FileSettings {
+  readonly unknownKeys: readonly string[];
+}
+
+const decodeTemplate = (text: string, path: string): E.Either<readonly Problem[], Template> =>
+  pipe(
+    parseTemplate(text),
+    E.mapLeft((faults) =>
+      faults.map((expected) => {
+        const at = childPath(path, 'fileNameTemplate');
+        return { path: at, expected, got: kindOf(text, at) };
+      }),
+    ),
+  );
+
+const templateTextOf = (settings: unknown): string | undefined =>
+  typeof settings === 'object' &&
+  settings !== null &&
+  'fileNameTemplate' in settings &&
+  typeof settings.fileNameTemplate === 'string' &&
+  settings.fileNameTemplate !== ''
+    ? settings.fileNameTemplate
+    : undefined;
+
+const keysOf = (settings: unknown): readonly string[] =>
+  typeof settings === 'object' && settings !== null ? Object.keys(settings) : [];
+
+const decode = (settings: unknown, path: string): E.Either<readonly Problem[], Decoded> => {
+  const plain = decodeWith(Settings)(settings, path);
+  const template = decodeTemplate(templateTextOf(settings) ?? '{bucket}', path);
+  if (E.isLeft(plain) || E.isLeft(template)) {
+    return E.left([...(E.isLeft(plain) ? plain.left : []), ...(E.isLeft(template) ? template.left : [])]);
+  }
+  const unknownKeys = keysOf(settings).filter((key) => !Object.hasOwn(Settings.props, key));
+  return E.right({ ...plain.right, template: template.right, unknownKeys });
+};
+
+/** Mistakes of the configuration. Anything else may pass, and the sink is down until it has. */
+const LASTING: ReadonlySet<string> = new Set([
+  'EACCES',
+  'EPERM',
+  'ENOTDIR',
+  'EEXIST',
+  'ELOOP',
+  'ENAMETOOLONG',
+  'EINVAL',
+]);
+
+const tryRoot = async (path: string): Promise<void> => access(await makeRoot(path), constants.W_OK | constants.X_OK);
+
+const open = (settings: FileSettings, env: Env): TE.TaskEither<OpenError, ReturnType<typeof openFileSink>> =>
+  pipe(
+    TE.tryCatch(
+      () => tryRoot(settings.path),
+      (error) => error,
+    ),
+    TE.orElse((error) =>
+      LASTING.has(codeOf(error) ?? '')
+        ? TE.left({ sink: env.name, message: `${settings.path}: expected a folder to write to: ${messageOf(error)}` })
+        : TE.fromIO(() =>
+            env.log.error('file: its folder is not there yet', { path: settings.path, cause: messageOf(error) }),
+          ),
+    ),
+    TE.map(() => openFileSink(settings, env)),
+  );
+
+/**
+ * Appends frames, as the client sent them, to files below a folder: one open file a bucket, rotated by size.
+ *
+ *     write   a--b--c
+ *     receipt -a--bc      when the bytes are with the operating system; not synced to the disk
+ *
+ * Settings: `path`, the folder; `fileNameTemplate` (default `{bucket}`) with `{bucket} {PS} {hostname} {rand} {ts}`;
+ * `sizeRotate` (default 100MB), a file that has it is written to no more; `maxFiles` (default 1024), the most files of a bucket.
+ * A full or broken disk fails the batch as `unavailable`, and what was written of it is cut off again.
+ */
+export const file = defineSink<Decoded>({
+  decode,
+  warnings: ({ unknownKeys }, path) =>
+    unknownKeys.map((key) => ({
+      path: childPath(path, key),
+      expected: `one of ${Object.keys(Settings.props).join(', ')}`,
+      got: 'a setting that has no effect here',
+    })),
+  claims: ({ path, template }) => [`file ${join(resolve(path), patternOf(template))}`],
+  open,
+});

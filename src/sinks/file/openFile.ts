@@ -1,0 +1,100 @@
+import { constants } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+import { EXISTS, NOT_OURS, unless } from './errors';
+
+/** A file in its numbered family: `family` is its path without number and extension. */
+export interface Member {
+  readonly path: string;
+  readonly family: string;
+  readonly number: number;
+}
+
+/** A file that was closed, and how it was left. */
+export interface ParkedFile extends Member {
+  /** Device and inode: whether the path still leads to it. */
+  readonly identity: string;
+  /** Bytes, all of them whole frames. */
+  readonly length: number;
+}
+
+/** A file that is open for appending, and by nobody else in this process. */
+export interface OpenFile extends Omit<ParkedFile, 'length'> {
+  readonly handle: FileHandle;
+  length: number;
+}
+
+const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
+/** Without O_NONBLOCK a pipe of that name would hold up a thread until somebody reads it. */
+const EXISTING = O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK;
+const NEW = EXISTING | O_CREAT | O_EXCL;
+
+/** Open paths and their owners, in the whole process: two sinks on one folder never write to the same file. */
+const openPaths = new Map<string, string | undefined>();
+
+/** The owner of a path that is open; nothing when it is not. */
+export const openedBy = (path: string): { readonly owner: string | undefined } | undefined =>
+  openPaths.has(path) ? { owner: openPaths.get(path) } : undefined;
+
+export const identityOf = ({ dev, ino }: { readonly dev: bigint; readonly ino: bigint }): string => `${dev}:${ino}`;
+
+/** Opens a path for `use`, and keeps it open only if that makes an open file of it. */
+const openAlone = async (
+  path: string,
+  owner: string | undefined,
+  opening: () => Promise<FileHandle | undefined>,
+  use: (handle: FileHandle) => Promise<OpenFile | undefined>,
+): Promise<OpenFile | undefined> => {
+  if (openPaths.has(path)) return undefined;
+  openPaths.set(path, owner);
+  let handle: FileHandle | undefined;
+  let file: OpenFile | undefined;
+  try {
+    handle = await opening();
+    file = handle && (await use(handle));
+    return file;
+  } finally {
+    if (!file) {
+      openPaths.delete(path);
+      await handle?.close();
+    }
+  }
+};
+
+/** Makes a file; nothing when its name is taken. */
+export const createFile = (member: Member, owner: string | undefined): Promise<OpenFile | undefined> =>
+  openAlone(
+    member.path,
+    owner,
+    () => unless(EXISTS, open(member.path, NEW, 0o666)),
+    async (handle) => ({ ...member, handle, length: 0, identity: identityOf(await handle.stat({ bigint: true })) }),
+  );
+
+/**
+ * Opens a file that is there; nothing when it is no plain file, has another name as well, may not be opened, or `check` finds
+ * it of no use. `check` gives its length in whole frames, after it has repaired it.
+ */
+export const openExisting = (
+  member: Member,
+  owner: string | undefined,
+  check: (handle: FileHandle, size: number, identity: string) => Promise<number | undefined>,
+): Promise<OpenFile | undefined> =>
+  openAlone(
+    member.path,
+    owner,
+    () => unless(NOT_OURS, open(member.path, EXISTING)),
+    async (handle) => {
+      const stat = await handle.stat({ bigint: true });
+      if (!stat.isFile() || stat.nlink !== 1n) return undefined;
+      const identity = identityOf(stat);
+      const length = await check(handle, Number(stat.size), identity);
+      return length === undefined ? undefined : { ...member, handle, identity, length };
+    },
+  );
+
+export const closeFile = async ({ handle, path }: OpenFile): Promise<void> => {
+  try {
+    await handle.close();
+  } finally {
+    openPaths.delete(path);
+  }
+};

@@ -1,0 +1,132 @@
+import * as TE from 'fp-ts/TaskEither';
+import { combineLatest, distinctUntilChanged, map, Observable, Subscription } from 'rxjs';
+import { SinkError, type Cause, type Env, type Health, type Receipt, type Rest, type Sink, type Write } from '../model';
+import { defineSink } from './defineSink';
+import { createBrokers, type Brokers } from './kafka/brokers';
+import { Delivery } from './kafka/delivery';
+import { Producer } from './kafka/producer';
+import { decodeKafkaSettings, kafkaLimits, type KafkaSettings } from './kafka/settings';
+import { createTimers, type Timers } from './kafka/timers';
+
+/** How long a broker has for what it can answer at once. */
+const REQUEST_TIMEOUT_MS = 10_000;
+/** What the way there and back may take beside the time a broker may wait for replicas. */
+const ON_THE_WAY_MS = 5_000;
+/** How long closing waits for writes that are under way. */
+const CLOSE_TIMEOUT_MS = 5_000;
+
+const GAVE_UP: Cause = { kind: 'gave_up', message: 'told to stop before the broker acknowledged' };
+const CLOSED: Cause = { kind: 'gave_up', message: 'the sink was closed' };
+
+/** The sink over `brokers`, whatever they are; closing it closes them and `timers`. */
+export const openProducer = (settings: KafkaSettings, env: Env, brokers: Brokers, timers: Timers): Sink => {
+  const { now, random, log, compressions } = env;
+  const producer = new Producer(settings, { brokers, timers, now, random, log, compressions });
+  const underWay = countUnderWay();
+  return {
+    write: writeTo(producer, env.name, underWay),
+    health$: combineLatest([brokers.health$, producer.troubles.all$]).pipe(
+      map(([reached, [trouble]]): Health =>
+        reached.state === 'down' || !trouble
+          ? reached
+          : { state: 'topicDown', topic: trouble.topic, cause: trouble.cause },
+      ),
+      distinctUntilChanged((a, b) => JSON.stringify(a) === JSON.stringify(b)),
+    ),
+    close: () =>
+      new Promise((resolve) => {
+        const finish = (): void => {
+          cancel();
+          producer.close(CLOSED);
+          timers.close();
+          brokers.close();
+          resolve();
+        };
+        const cancel = timers.after(CLOSE_TIMEOUT_MS, finish);
+        underWay.onceNone(finish);
+      }),
+  };
+};
+
+/** Counts writes that have not ended. */
+interface UnderWay {
+  begin(): void;
+  end(): void;
+  /** Calls back once, when there are none. */
+  onceNone(work: () => void): void;
+}
+
+const countUnderWay = (): UnderWay => {
+  let count = 0;
+  let waiting: (() => void) | undefined;
+  const check = (): void => {
+    const work = count === 0 ? waiting : undefined;
+    if (!work) return;
+    waiting = undefined;
+    work();
+  };
+  return {
+    begin: () => (count += 1),
+    end: () => {
+      count -= 1;
+      check();
+    },
+    onceNone: (work) => {
+      waiting = work;
+      check();
+    },
+  };
+};
+
+const writeTo =
+  (producer: Producer, sink: string, underWay: UnderWay): Write =>
+  (batch, giveUp$) =>
+    new Observable<Receipt>((subscriber) => {
+      const stop = new Subscription();
+      const delivery = new Delivery(batch, (ended) => {
+        stop.unsubscribe();
+        const rest: Rest[] = [];
+        for (const { batch: part, fate } of ended)
+          if (fate.kind === 'acknowledged')
+            subscriber.next({ sink, batch: part, how: 'delivered', maybeTwice: fate.maybeTwice });
+          else rest.push({ batch: part, cause: fate.cause, written: fate.written });
+        if (rest.length > 0) subscriber.error(new SinkError(sink, rest));
+        else subscriber.complete();
+        underWay.end();
+      });
+      underWay.begin();
+      const giveUp = (): void => producer.giveUp(delivery, GAVE_UP);
+      // Not tied to the subscriber: who unsubscribes cancels nothing, and so the delivery must still be able to give up.
+      stop.add(giveUp$.subscribe({ next: giveUp, error: giveUp }));
+      if (!delivery.ended) producer.add(delivery);
+    });
+
+const openKafka = (settings: KafkaSettings, env: Env): Sink => {
+  const timers = createTimers(env.scheduler);
+  const brokers = createBrokers({
+    ...settings,
+    seeds: settings.brokers,
+    requestTimeoutMs: Math.min(settings.socketTimeoutMs, REQUEST_TIMEOUT_MS),
+    produceTimeoutMs: Math.min(settings.socketTimeoutMs, settings.requestTimeoutMs + ON_THE_WAY_MS),
+    reconnect: { firstMs: settings.reconnectBackoffMs, maxMs: settings.reconnectBackoffMaxMs, random: env.random },
+    log: env.log,
+    timers,
+  });
+  return openProducer(settings, env, brokers, timers);
+};
+
+/**
+ * Writes each bucket to the topic of its name, as record batches of its own making over kafkajs's connections.
+ *
+ *     write   a--b-------|
+ *     receipt ----a--b---|   when `acks` have come; without giveUp$ it retries for ever
+ *
+ * Opening needs no broker: what is written waits until one answers. Settings are librdkafka's.
+ */
+export const kafka = defineSink({
+  decode: decodeKafkaSettings,
+  warnings: ({ warnings }) => warnings,
+  limits: kafkaLimits,
+  deadlineMs: ({ messageTimeoutMs }) => (messageTimeoutMs === 0 ? undefined : messageTimeoutMs),
+  open: (settings, env) => TE.right(openKafka(settings, env)),
+});

@@ -1,0 +1,23 @@
+import type { Buffers } from './recordBatch';
+
+/** Smaller buffers are not worth keeping. */
+const SMALL_BYTES = 128 * 1024;
+const KEPT = 8;
+
+/**
+ * Lends small buffers as asked for (at least 1 KB, in powers of two) and larger ones of at least `bigBytes`, of which it
+ * keeps a few for the next batch: fresh ones of that size cost page faults and collections.
+ */
+export const createBuffers = (bigBytes: number): Buffers => {
+  const kept: Buffer[] = [];
+  return {
+    lend(bytes) {
+      if (bytes <= SMALL_BYTES && bytes < bigBytes)
+        return Buffer.allocUnsafeSlow(2 ** Math.max(10, 32 - Math.clz32(bytes - 1)));
+      return (bytes <= bigBytes && kept.pop()) || Buffer.allocUnsafeSlow(Math.max(bytes, bigBytes));
+    },
+    giveBack(buffer) {
+      if (buffer.length === bigBytes && kept.length < KEPT) kept.push(buffer);
+    },
+  };
+};

@@ -1,0 +1,29 @@
+import { crc32c } from '@node-rs/crc32';
+import type { BatchHeader, Sequence } from './recordBatch';
+
+export const HEADER_BYTES = 61;
+/** The checksum covers what stands from here on. */
+const CRC_START = 21;
+const MAGIC = 2;
+
+/**
+ * The header of a record batch whose records, compressed or not, are `payload`. The checksum runs over header and payload
+ * without joining them.
+ */
+export const encodeHeader = (batch: BatchHeader, { producerId, epoch, first }: Sequence, payload: Buffer): Buffer => {
+  const header = Buffer.allocUnsafe(HEADER_BYTES);
+  header.writeBigInt64BE(0n, 0);
+  header.writeInt32BE(HEADER_BYTES - 12 + payload.length, 8);
+  header.writeInt32BE(-1, 12);
+  header.writeInt8(MAGIC, 16);
+  header.writeInt16BE(batch.codec, 21);
+  header.writeInt32BE(batch.count - 1, 23);
+  header.writeBigInt64BE(BigInt(batch.baseTimestamp), 27);
+  header.writeBigInt64BE(BigInt(batch.maxTimestamp), 35);
+  header.writeBigInt64BE(producerId, 43);
+  header.writeInt16BE(epoch, 51);
+  header.writeInt32BE(first, 53);
+  header.writeInt32BE(batch.count, 57);
+  header.writeUInt32BE(crc32c(payload, crc32c(header.subarray(CRC_START))), 17);
+  return header;
+};

@@ -1,0 +1,127 @@
+import { sequenceS } from 'fp-ts/Apply';
+import * as E from 'fp-ts/Either';
+import { pipe } from 'fp-ts/function';
+import * as RA from 'fp-ts/ReadonlyArray';
+import type { BatchLimits, Problem } from '../../model';
+import { decodeWith } from '../codecs';
+import { childPath, kindOf } from '../problems';
+import { DEFAULT_MESSAGE_TIMEOUT_MS, MAX_LEVEL, Named, withoutConflicts } from './namedSettings';
+import { readNames } from './settingNames';
+
+/** Settings of a Kafka stream. Sources: librdkafka's CONFIGURATION.md for names, defaults and ranges. */
+export interface KafkaSettings {
+  /** `host:port`, at least one. */
+  readonly brokers: readonly string[];
+  readonly clientId: string;
+  /** Who must have a batch before it counts as delivered: 0 nobody, 1 the leader, -1 all replicas in sync. */
+  readonly acks: -1 | 0 | 1;
+  /** How long the broker may wait for the other replicas. */
+  readonly requestTimeoutMs: number;
+  /** How long a message may wait for its delivery; 0 = for ever. */
+  readonly messageTimeoutMs: number;
+  /** Whether the user set it. */
+  readonly messageTimeoutSet: boolean;
+  /** Attempts after the first, within `messageTimeoutMs`. */
+  readonly retries: number;
+  readonly retryBackoffMs: number;
+  readonly retryBackoffMaxMs: number;
+  readonly lingerMs: number;
+  /** Messages in one record batch. */
+  readonly batchNumMessages: number;
+  /** Bytes of one record batch. */
+  readonly batchSizeBytes: number;
+  /** A larger message is poison. */
+  readonly messageMaxBytes: number;
+  readonly compression: 'none' | 'gzip' | 'snappy';
+  /** -1: the codec's own default. */
+  readonly compressionLevel: number;
+  readonly partitioner: 'consistent_random';
+  /** `preferred`: unless the broker refuses it. `required`: the user asked for it, so a refusal is an error. */
+  readonly idempotence: 'off' | 'preferred' | 'required';
+  /** Requests to one broker at once; one batch a partition always. */
+  readonly maxInFlight: number;
+  readonly socketTimeoutMs: number;
+  readonly connectionSetupTimeoutMs: number;
+  readonly keepAlive: boolean;
+  /** Sends small writes at once (Nagle's algorithm off). */
+  readonly noDelay: boolean;
+  readonly reconnectBackoffMs: number;
+  readonly reconnectBackoffMaxMs: number;
+  /** -1: never by itself. */
+  readonly metadataRefreshIntervalMs: number;
+  readonly allowAutoCreateTopics: boolean;
+  /** What has no effect. */
+  readonly warnings: readonly Problem[];
+}
+
+/** A higher level is taken as this one, as librdkafka takes it. */
+const MAX_GZIP_LEVEL = 9;
+
+const toKafkaSettings = (named: Named, warnings: readonly Problem[]): KafkaSettings => ({
+  brokers: named['bootstrap.servers'],
+  clientId: named['client.id'],
+  acks: named.acks,
+  requestTimeoutMs: named['request.timeout.ms'],
+  messageTimeoutMs: named['message.timeout.ms'] ?? DEFAULT_MESSAGE_TIMEOUT_MS,
+  messageTimeoutSet: named['message.timeout.ms'] !== undefined,
+  retries: named.retries,
+  retryBackoffMs: named['retry.backoff.ms'],
+  retryBackoffMaxMs: named['retry.backoff.max.ms'],
+  lingerMs: named['linger.ms'],
+  batchNumMessages: named['batch.num.messages'],
+  batchSizeBytes: named['batch.size'],
+  messageMaxBytes: named['message.max.bytes'],
+  compression: named['compression.codec'],
+  compressionLevel: Math.min(
+    named['compression.level'],
+    named['compression.codec'] === 'gzip' ? MAX_GZIP_LEVEL : MAX_LEVEL,
+  ),
+  partitioner: named.partitioner,
+  idempotence: named['enable.idempotence'] === true ? 'required' : idempotenceUnasked(named),
+  maxInFlight: named['max.in.flight.requests.per.connection'],
+  socketTimeoutMs: named['socket.timeout.ms'],
+  connectionSetupTimeoutMs: named['socket.connection.setup.timeout.ms'],
+  keepAlive: named['socket.keepalive.enable'],
+  noDelay: named['socket.nagle.disable'],
+  reconnectBackoffMs: named['reconnect.backoff.ms'],
+  reconnectBackoffMaxMs: named['reconnect.backoff.max.ms'],
+  metadataRefreshIntervalMs: named['topic.metadata.refresh.interval.ms'],
+  allowAutoCreateTopics: named['allow.auto.create.topics'],
+  warnings,
+});
+
+const idempotenceUnasked = (named: Named): 'off' | 'preferred' =>
+  named['enable.idempotence'] === false || named.acks !== -1 ? 'off' : 'preferred';
+
+const all = sequenceS(E.getApplicativeValidation(RA.getSemigroup<Problem>()));
+
+/**
+ * Checks the `settings` of a Kafka stream, which go by librdkafka's names; a value may be a text, a number or true/false.
+ * A name that librdkafka does not know is an error, a known one without effect here a warning.
+ */
+export const decodeKafkaSettings = (raw: unknown, path: string): E.Either<readonly Problem[], KafkaSettings> => {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
+    return E.left([{ path, expected: 'an object of librdkafka settings', got: kindOf(raw, path) }]);
+  const { values, spelling, unknown, withoutEffect } = readNames(raw, path, Object.keys(Named.props));
+  const inUsersWords = (problem: Problem): Problem => ({
+    ...problem,
+    path: childPath(path, spelling.get(problem.path) ?? problem.path),
+  });
+  return pipe(
+    all({
+      names: unknown.length > 0 ? E.left(unknown) : E.right(undefined),
+      named: pipe(
+        decodeWith(Named)(values, ''),
+        E.chain(withoutConflicts),
+        E.mapLeft((problems) => problems.map(inUsersWords)),
+      ),
+    }),
+    E.map(({ named }) => toKafkaSettings(named, withoutEffect)),
+  );
+};
+
+/** A bucket that feeds the stream closes its batches by the stream's linger and record batch. */
+export const kafkaLimits = ({ lingerMs, batchNumMessages }: KafkaSettings): Partial<BatchLimits> => ({
+  ms: lingerMs,
+  count: batchNumMessages,
+});

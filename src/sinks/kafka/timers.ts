@@ -1,0 +1,48 @@
+import type { SchedulerLike, Subscription } from 'rxjs';
+
+/** Delays of one sink on its scheduler, so that closing can end them all. */
+export interface Timers {
+  /** Runs `work` after `ms`, unless the returned function is called before. */
+  after(ms: number, work: () => void): () => void;
+  /** Ends all; those asked for later never run. */
+  close(): void;
+}
+
+export const createTimers = (scheduler: SchedulerLike): Timers => {
+  const running = new Set<Subscription>();
+  let closed = false;
+  return {
+    after(ms, work) {
+      if (closed) return () => undefined;
+      const timer = scheduler.schedule(() => {
+        running.delete(timer);
+        timer.unsubscribe();
+        work();
+      }, ms);
+      running.add(timer);
+      return () => {
+        running.delete(timer);
+        timer.unsubscribe();
+      };
+    },
+    close() {
+      closed = true;
+      for (const timer of running) timer.unsubscribe();
+      running.clear();
+    },
+  };
+};
+
+/** Bounds of a delay that doubles with every failure, and a source of randomness (at least 0, below 1). */
+export interface Backoff {
+  readonly firstMs: number;
+  readonly maxMs: number;
+  readonly random: () => number;
+}
+
+/** Without it a backoff of 0 would be a busy loop. */
+const MIN_BACKOFF_MS = 10;
+
+/** The delay after `failures` in a row (1 or more), 20 % around its value, so that clients do not come back all at once. */
+export const backoffMs = ({ firstMs, maxMs, random }: Backoff, failures: number): number =>
+  Math.max(MIN_BACKOFF_MS, Math.min(maxMs, firstMs * 2 ** Math.min(failures - 1, 20))) * (0.8 + 0.4 * random());

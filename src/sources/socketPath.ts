@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+import { type Stats, chmodSync, lstatSync, renameSync, unlinkSync } from 'node:fs';
+import { type Server, connect } from 'node:net';
+import { basename, dirname, join } from 'node:path';
+import { ListenError } from './listenError';
+
+/** `sun_path` of Linux holds 108 bytes with the final zero. */
+const MAX_PATH_BYTES = 107;
+const ATTEMPTS = 5;
+
+export interface ClaimOptions {
+  readonly path: string;
+  /** File mode of the socket, such as 0o660. Default: what the process's umask leaves. */
+  readonly mode?: number | undefined;
+  /** Clients that may wait to be accepted. */
+  readonly backlog: number;
+  /** Gives the claim up, at any moment. */
+  readonly signal: AbortSignal;
+}
+
+const codeOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : String(error);
+
+const isSame = (one: Stats | undefined, other: Stats | undefined): boolean =>
+  one?.ino === other?.ino && one?.dev === other?.dev;
+
+const kindOf = (stats: Stats): string =>
+  stats.isDirectory() ? 'a directory' : stats.isSymbolicLink() ? 'a symbolic link' : 'a file that is no socket';
+
+const unusable = (path: string, error: unknown): ListenError =>
+  new ListenError(path, codeOf(error), `a folder ${dirname(path)} that is there and can be written to`, {
+    cause: error,
+  });
+
+/** The socket that stands at `path`, or undefined. */
+const socketAt = (path: string): Stats | undefined => {
+  const length = Buffer.byteLength(path);
+  if (length > MAX_PATH_BYTES)
+    throw new ListenError(path, `${length} bytes`, `a path of at most ${MAX_PATH_BYTES} bytes`);
+  try {
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    if (!stats || stats.isSocket()) return stats;
+    throw new ListenError(path, kindOf(stats), 'a socket, or nothing');
+  } catch (error) {
+    throw error instanceof ListenError ? error : unusable(path, error);
+  }
+};
+
+/** Fails unless nobody answers at `path`. */
+const expectNobody = (path: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const expected = 'a socket that no daemon listens on, or nothing';
+    const probe = connect(path, () => {
+      probe.destroy();
+      reject(new ListenError(path, 'a daemon that listens there', expected));
+    });
+    probe.once('error', (error) => {
+      const code = codeOf(error);
+      if (code === 'ECONNREFUSED' || code === 'ENOENT') resolve();
+      else if (code === 'EAGAIN') reject(new ListenError(path, 'a daemon too busy to answer', expected));
+      else reject(new ListenError(path, `a socket that cannot be tried (${code})`, expected));
+    });
+  });
+
+const listen = (server: Server, path: string, backlog: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ path, backlog }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+
+/** Listens on a free name beside `path`, no longer than that. */
+const listenBeside = async (server: Server, { path, backlog, signal }: ClaimOptions): Promise<string> => {
+  const name = basename(path);
+  for (let attempt = 1; ; attempt += 1) {
+    // A server that is closed before it listens would listen all the same.
+    signal.throwIfAborted();
+    const beside = join(dirname(path), randomUUID().slice(0, Math.min(8, name.length)));
+    try {
+      if (beside !== path) {
+        await listen(server, beside, backlog);
+        return beside;
+      }
+    } catch (error) {
+      if (codeOf(error) !== 'EADDRINUSE' || attempt >= ATTEMPTS) throw unusable(path, error);
+    }
+  }
+};
+
+/** Removes the socket at `path` if it is still `own`. */
+const removeOwn = (path: string, own: Stats): void => {
+  if (isSame(own, lstatSync(path, { throwIfNoEntry: false }))) unlinkSync(path);
+};
+
+/**
+ * Makes `server` listen at `path`, replacing a socket nobody listens on; returns what removes the path again.
+ *
+ * It listens on another name first and moves that over `path`: the socket has its mode from the first moment, and since libuv
+ * unlinks the name it bound when a server closes, it cannot unlink what another daemon has put at `path` since.
+ *
+ * @throws ListenError
+ */
+export const claimPath = async (server: Server, options: ClaimOptions): Promise<() => void> => {
+  const { path, mode, signal } = options;
+  let found = socketAt(path);
+  if (found) await expectNobody(path);
+  const beside = await listenBeside(server, options);
+  for (let now = socketAt(path); !isSame(found, now); now = socketAt(path)) {
+    found = now;
+    await expectNobody(path);
+  }
+  signal.throwIfAborted();
+  try {
+    if (mode !== undefined) chmodSync(beside, mode);
+    const own = lstatSync(beside);
+    renameSync(beside, path);
+    return () => removeOwn(path, own);
+  } catch (error) {
+    throw unusable(path, error);
+  }
+};

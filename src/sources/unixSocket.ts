@@ -1,0 +1,108 @@
+import { createServer } from 'node:net';
+import { Observable, ReplaySubject, concatMap, defer, from, take, tap } from 'rxjs';
+import type { Connection, Log } from '../model';
+import { Clients, quietTurn } from './clients';
+import { claimPath } from './socketPath';
+
+export interface UnixSocketOptions {
+  /** Of at most 107 bytes, in a folder that is there. */
+  readonly path: string;
+  /** File mode of the socket, such as 0o660. Default: what the process's umask leaves. */
+  readonly mode?: number | undefined;
+  /** Clients that may wait to be accepted. Default 4,096. */
+  readonly backlog?: number;
+  /** Connections open at once; more are closed as they come. Keep it under the limit of open files. Default: no bound. */
+  readonly maxConnections?: number | undefined;
+  /** Which connections may be read. Each emission resumes and pauses the open ones; new ones ask the latest. */
+  readonly reading$: Observable<(connection: number) => boolean>;
+  /** The first emission stops listening, reads what the clients have sent, and completes. */
+  readonly stop$: Observable<unknown>;
+  /** At a stop, the longest wait for clients that are queued, and then for those that still send. Default 1,000. */
+  readonly quietMs?: number;
+  readonly log: Log;
+}
+
+/**
+ * Listens on a UNIX stream socket.
+ *
+ *     stop$        --------------------x
+ *     connections  ---1----2--3----------4-|     4 was queued at the stop
+ *
+ * Replaces a socket file that nobody listens on. At a stop it removes the path, accepts those that are queued (closing at once
+ * would lose them), reads each connection until nothing comes, then closes it. Unsubscribing closes everything at once.
+ *
+ * Errors: {@link ListenError} when it cannot listen. A broken connection completes its `chunks$`.
+ */
+export const unixSocket = ({
+  path,
+  mode,
+  backlog = 4096,
+  maxConnections,
+  reading$,
+  stop$,
+  quietMs = 1000,
+  log,
+}: UnixSocketOptions): Observable<Connection> =>
+  new Observable((subscriber) => {
+    const fail = (error: unknown): void => subscriber.error(error);
+    const clients = new Clients(log);
+    const aborted = new AbortController();
+    let accepted = 0;
+    let release = (): void => undefined;
+
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
+      accepted += 1;
+      subscriber.next(clients.add(socket));
+    });
+    if (maxConnections !== undefined) server.maxConnections = maxConnections;
+    server.on('drop', () => log.warn('connection refused', { path, maxConnections }));
+
+    const stopped$ = new ReplaySubject<unknown>(1);
+    subscriber.add(stop$.subscribe({ next: (value) => stopped$.next(value), error: fail }));
+    subscriber.add(reading$.subscribe({ next: (mayRead) => clients.allow(mayRead), error: fail }));
+    subscriber.add(() => {
+      aborted.abort();
+      release();
+      server.close();
+      clients.closeAll();
+    });
+
+    const acceptQueued = async (): Promise<void> => {
+      const deadline = performance.now() + quietMs;
+      let before: number;
+      do {
+        before = accepted;
+        await quietTurn();
+      } while (accepted > before && performance.now() < deadline);
+    };
+    const listening$ = defer(() => claimPath(server, { path, mode, backlog, signal: aborted.signal })).pipe(
+      tap((remove) => {
+        server.on('error', (error) => log.error('socket server failed', { path, error: error.message }));
+        release = () => {
+          // Once: after the server has closed, another daemon's socket may have the same inode.
+          release = () => undefined;
+          try {
+            remove();
+          } catch (error) {
+            log.warn('socket file not removed', { path, error: String(error) });
+          }
+        };
+        log.info('listening', { path });
+      }),
+    );
+    const closing$ = defer(() => {
+      release();
+      return from(acceptQueued());
+    }).pipe(
+      tap(() => server.close()),
+      concatMap(() => clients.drain(quietMs)),
+    );
+    subscriber.add(
+      listening$
+        .pipe(
+          concatMap(() => stopped$.pipe(take(1))),
+          concatMap(() => closing$),
+        )
+        .subscribe({ error: fail, complete: () => subscriber.complete() }),
+    );
+  });

@@ -1,0 +1,236 @@
+import type { Decoded, Origin, Refused } from '../model';
+import { type BucketName, type BucketNames, createBucketNames } from './bucketNames';
+import { LENGTH_BYTES, MAX_SKIPPED_BYTES } from './frame';
+import { PartialFrame } from './partialFrame';
+import { Runs } from './runs';
+
+/** What decoders may share: the names of buckets, and room to work in. */
+export interface DecoderTables {
+  readonly names: BucketNames;
+  readonly runs: Runs;
+}
+
+export const createDecoderTables = (): DecoderTables => ({ names: createBucketNames(), runs: new Runs() });
+
+export interface DecoderOptions {
+  /** Bytes of the longest body taken; longer ones up to 64 MB are skipped. */
+  readonly maxFrame: number;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Counts what is decoded. */
+  readonly origin: Origin;
+  /** Give the decoders of many connections the same. Default: its own. */
+  readonly tables?: DecoderTables;
+}
+
+export interface Decoder {
+  /** What the next bytes complete: at most one `Frames` a bucket, after one for the frame that was half there. */
+  push(chunk: Buffer): readonly Decoded[];
+  /** What is left at the end of the stream. */
+  end(): readonly Decoded[];
+  /** Bytes of a frame that is not whole yet. */
+  readonly pending: number;
+  /** Nothing more can be decoded: the bytes are no frames, or the end was there. */
+  readonly done: boolean;
+}
+
+type Refusal = { -readonly [K in keyof Refused]: Refused[K] };
+
+/** Whether the body of `length` bytes at `at` holds a bucket, a key length and the key. */
+const isWellFormed = (chunk: Uint8Array, at: number, length: number): boolean => {
+  const bucketLength = chunk[at] ?? 0;
+  const keyLengthAt = 1 + bucketLength;
+  return bucketLength > 0 && keyLengthAt < length && keyLengthAt + 1 + (chunk[at + keyLengthAt] ?? 0) <= length;
+};
+
+const describeMalformed = (chunk: Uint8Array, at: number, length: number): string => {
+  const bucketLength = chunk[at] ?? 0;
+  if (length < 2) return `body of ${length} bytes, expected at least 2`;
+  if (bucketLength === 0) return `extended body of type ${chunk[at + 1] ?? 0}, which this version does not know`;
+  if (bucketLength + 2 > length) return `bucket of ${bucketLength} bytes in a body of ${length}`;
+  const keyLength = chunk[at + 1 + bucketLength] ?? 0;
+  if (bucketLength + keyLength + 2 > length)
+    return `bucket of ${bucketLength} and key of ${keyLength} bytes in a body of ${length}`;
+  return 'the name of the bucket is not UTF-8';
+};
+
+const describeNoFrame = (length: number): string => {
+  const bytes = Buffer.alloc(LENGTH_BYTES);
+  bytes.writeUInt32LE(length);
+  return `length ${length} (the bytes ${JSON.stringify(bytes.toString('latin1'))}), expected at most ${MAX_SKIPPED_BYTES}`;
+};
+
+class FrameDecoder implements Decoder {
+  done = false;
+  private readonly partial = new PartialFrame();
+  /** Bytes of a frame too large that are still to come. */
+  private skip = 0;
+  private lastName: BucketName | undefined;
+  private decoded: Decoded[] = [];
+  private refusals: Refusal[] = [];
+  private arrivedMs = 0;
+
+  constructor(
+    private readonly options: DecoderOptions,
+    private readonly tables: DecoderTables,
+  ) {}
+
+  get pending(): number {
+    return this.partial.bytes;
+  }
+
+  push(chunk: Buffer): readonly Decoded[] {
+    if (this.done) return [];
+    this.decoded = [];
+    this.arrivedMs = this.options.now();
+    let at = 0;
+    if (this.skip > 0) at = this.skipOver(chunk, 0);
+    if (this.partial.bytes > 0 && at < chunk.length) at = this.complete(chunk, at);
+    this.tables.runs.start();
+    while (at < chunk.length) at = this.skip > 0 ? this.skipOver(chunk, at) : this.walk(chunk, at);
+    this.tables.runs.flush(chunk, this.take);
+    return this.finish();
+  }
+
+  end(): readonly Decoded[] {
+    this.decoded = [];
+    const { bytes, length } = this.partial;
+    if (!this.done && bytes > 0) {
+      const detail = length === undefined ? `${bytes} bytes of a length` : `${bytes} of ${length + LENGTH_BYTES} bytes`;
+      this.refuse('truncated', 1, bytes, `the connection ended within a frame: ${detail}`);
+    }
+    this.done = true;
+    this.partial.clear();
+    return this.finish();
+  }
+
+  /** Walks whole frames from `from`; returns where it stopped: after a length too large, or at the end. */
+  private walk(chunk: Buffer, from: number): number {
+    const { names, runs } = this.tables;
+    const { maxFrame } = this.options;
+    const size = chunk.length;
+    let name = this.lastName;
+    let at = from;
+    let runStart = from;
+    let count = 0;
+    while (size - at >= LENGTH_BYTES) {
+      const length = chunk.readUInt32LE(at);
+      const body = at + LENGTH_BYTES;
+      if (length > maxFrame) {
+        if (name && count > 0) runs.add(name, runStart, at, count);
+        this.lastName = name;
+        return this.refuseLength(length, chunk, body);
+      }
+      const end = body + length;
+      if (end > size) break;
+      const bucketLength = chunk[body] ?? 0;
+      const wellFormed = isWellFormed(chunk, body, length);
+      if (!wellFormed || !name?.matches(chunk, body + 1, bucketLength)) {
+        if (name && count > 0) runs.add(name, runStart, at, count);
+        name = wellFormed ? names.find(chunk, body + 1, bucketLength) : undefined;
+        if (!name) this.refuseMalformed(chunk, body, length);
+        runStart = at;
+        count = 0;
+      }
+      count += 1;
+      at = end;
+    }
+    if (name && count > 0) runs.add(name, runStart, at, count);
+    this.lastName = name;
+    if (at < size) this.keep(chunk, at);
+    return size;
+  }
+
+  private keep(chunk: Buffer, at: number): void {
+    const body = this.partial.addHeader(chunk, at);
+    if (body < chunk.length) this.partial.addBody(chunk, body);
+  }
+
+  /** Goes on with the frame that is half there; returns where the next one starts. */
+  private complete(chunk: Buffer, from: number): number {
+    const { partial, tables } = this;
+    const at = partial.addHeader(chunk, from);
+    const { length } = partial;
+    if (length === undefined) return at;
+    if (length > this.options.maxFrame) {
+      partial.clear();
+      return this.refuseLength(length, chunk, at);
+    }
+    const { missing } = partial;
+    if (missing > chunk.length - at) {
+      partial.addBody(chunk, at);
+      return chunk.length;
+    }
+    const frame = partial.join(chunk, at);
+    tables.runs.start();
+    this.walk(frame, 0);
+    tables.runs.flush(frame, this.take);
+    return at + missing;
+  }
+
+  private skipOver(chunk: Buffer, at: number): number {
+    const bytes = Math.min(this.skip, chunk.length - at);
+    this.skip -= bytes;
+    this.refuse('too_large', 0, bytes, 'more of a frame too large');
+    return at + bytes;
+  }
+
+  /** Refuses a frame for its length, whose body starts at `body`; returns where decoding goes on. */
+  private refuseLength(length: number, chunk: Buffer, body: number): number {
+    const { maxFrame } = this.options;
+    if (length > Math.max(maxFrame, MAX_SKIPPED_BYTES)) {
+      this.done = true;
+      this.refuse('not_frames', 1, LENGTH_BYTES + chunk.length - body, describeNoFrame(length));
+      return chunk.length;
+    }
+    this.skip = length;
+    this.refuse('too_large', 1, LENGTH_BYTES, `body of ${length} bytes, expected at most ${maxFrame} (MAX_FRAME)`);
+    return body;
+  }
+
+  private refuseMalformed(chunk: Buffer, body: number, length: number): void {
+    const known = this.refusals.find(({ reason }) => reason === 'malformed');
+    this.refuse('malformed', 1, LENGTH_BYTES + length, known?.detail ?? describeMalformed(chunk, body, length));
+  }
+
+  /** One refusal a reason and chunk: noise must not make an object a frame. */
+  private refuse(reason: Refused['reason'], count: number, bytes: number, detail: string): void {
+    const { origin } = this.options;
+    origin.messages += count;
+    if (count > 0) origin.worst = 2;
+    const known = this.refusals.find((refusal) => refusal.reason === reason);
+    if (!known) {
+      this.refusals.push({ reason, count, bytes, origin, detail });
+      return;
+    }
+    if (known.count === 0) known.detail = detail;
+    known.count += count;
+    known.bytes += bytes;
+  }
+
+  private readonly take = (bucket: string, bytes: Buffer, count: number): void => {
+    const { origin } = this.options;
+    origin.messages += count;
+    origin.open += count;
+    this.decoded.push({ bucket, bytes, count, arrivedMs: this.arrivedMs, origin });
+  };
+
+  private finish(): readonly Decoded[] {
+    const { decoded } = this;
+    if (this.refusals.length > 0) {
+      decoded.push(...this.refusals);
+      this.refusals = [];
+    }
+    this.decoded = [];
+    return decoded;
+  }
+}
+
+/**
+ * Turns chunks of a connection into frames by bucket, however the bytes are cut, without an object a message.
+ *
+ * Law: the bytes of all chunks = the bytes of what it returned + `pending` (until it is `done`). It never throws, and allocates
+ * nothing on a claim: at most about twice what came.
+ */
+export const createDecoder = (options: DecoderOptions): Decoder =>
+  new FrameDecoder(options, options.tables ?? createDecoderTables());
