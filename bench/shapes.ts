@@ -8,7 +8,7 @@ export interface Shape {
   /** `bulk`: writes of 64 KB · `single`: a write for each message · `short`: each connection sends ten messages, a write each, and closes. */
   readonly writes: 'bulk' | 'single' | 'short';
   /** Messages a second; absent: as fast as the reader takes them. */
-  readonly perSecond?: number;
+  readonly perSecond?: number | undefined;
   /** What kahets must reach: its CPU a message at most `ratio` of the peer's. */
   readonly target: { readonly ratio: number; readonly peer: 'kcat' | 'rsyslog' };
 }

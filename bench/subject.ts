@@ -44,34 +44,52 @@ export const KAFKA_SETTINGS: Readonly<Record<string, string>> = {
 
 const DELIVERY_TIMEOUT_MS = 60_000;
 
-/** Sends a load into a running daemon: its CPU from just before the first message until all of them stand in the topic. */
+/** Sent before the measuring, as fast as it is taken: daemons run for weeks, so that start and first compilation are not counted. */
+const WARM_UP_MESSAGES = 100_000;
+
+/** Sends a load, from a process of its own that is ready when `started` is called. */
+const send = async (load: Load, started: () => void): Promise<number> => {
+  const generator = fork(path.join(__dirname, 'load.ts'), [JSON.stringify(load)], {
+    execArgv: ['-r', 'ts-node/register/transpile-only'],
+  });
+  try {
+    await once(generator, 'message');
+    started();
+    const sending = once(generator, 'message') as Promise<[Sent]>;
+    generator.send('go');
+    const [{ sent }] = await sending;
+    return sent;
+  } finally {
+    generator.kill('SIGKILL');
+  }
+};
+
+/**
+ * Sends a load into a running, warm daemon: its CPU from just before the first message until all of them stand in the topic.
+ */
 export const measureDaemon = async (
   pid: number,
   { shape, brokers, topic, keys }: Run,
   socket: string,
   framing: Load['framing'],
 ): Promise<Result> => {
-  const load: Load = { socket, shape, framing, keys };
-  const generator = fork(path.join(__dirname, 'load.ts'), [JSON.stringify(load)], {
-    execArgv: ['-r', 'ts-node/register/transpile-only'],
+  const warmUp = { socket, shape: { ...shape, perSecond: undefined, messages: WARM_UP_MESSAGES }, framing, keys };
+  const before = await send(warmUp, () => undefined);
+  await awaitMessages(brokers, topic, before, { timeoutMs: DELIVERY_TIMEOUT_MS });
+
+  let cpuBefore = NaN;
+  let startedMs = NaN;
+  const sent = await send({ socket, shape, framing, keys }, () => {
+    cpuBefore = cpuSeconds(pid);
+    startedMs = performance.now();
   });
-  try {
-    await once(generator, 'message');
-    const cpuBefore = cpuSeconds(pid);
-    const started = performance.now();
-    const sending = once(generator, 'message') as Promise<[Sent]>;
-    generator.send('go');
-    const [{ sent }] = await sending;
-    const delivered = await awaitMessages(brokers, topic, sent, { timeoutMs: DELIVERY_TIMEOUT_MS });
-    const seconds = (performance.now() - started) / 1000;
-    return {
-      cpuMicros: ((cpuSeconds(pid) - cpuBefore) * 1e6) / sent,
-      perSecond: sent / seconds,
-      peakMegabytes: peakMegabytes(pid),
-      sent,
-      delivered,
-    };
-  } finally {
-    generator.kill('SIGKILL');
-  }
+  const delivered = await awaitMessages(brokers, topic, before + sent, { timeoutMs: DELIVERY_TIMEOUT_MS });
+  const seconds = (performance.now() - startedMs) / 1000;
+  return {
+    cpuMicros: ((cpuSeconds(pid) - cpuBefore) * 1e6) / sent,
+    perSecond: sent / seconds,
+    peakMegabytes: peakMegabytes(pid),
+    sent,
+    delivered: delivered - before,
+  };
 };

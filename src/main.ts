@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { parse } from 'dotenv';
 import * as E from 'fp-ts/Either';
 import { pino } from 'pino';
@@ -69,7 +70,14 @@ const start = async (environment: Environment): Promise<number> => {
   return run(configured.right);
 };
 
+/**
+ * How far V8 lets the heap grow between two full collections. What is read lies outside the heap but counts as part of it: with
+ * V8's own measure for a heap as small as ours, held messages cause a full collection every few milliseconds (docs/decisions/0005).
+ */
+const HEAP_GROWING_PERCENT = 200;
+
 const run = async ({ settings, plan, warnings }: Configured): Promise<number> => {
+  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
   // Room beside the compressions, so that a hung fsync or look-up holds up none of them.
   process.env['UV_THREADPOOL_SIZE'] ??= String(settings.maxCpus + 4);
   const out = process.stdout.isTTY ? pretty({ sync: true }) : pino.destination({ dest: 1, sync: false });

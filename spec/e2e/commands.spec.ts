@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { endDaemons, launchDaemon, type Daemon } from '../support/daemon';
+import { endDaemons, launchDaemon, temporaryFolder, type Daemon } from '../support/daemon';
 import { fileStream, finalLedger, oneBucket, ROOT } from '../support/endToEnd';
 
 const START = path.join(ROOT, 'scripts/start.mjs');
@@ -32,6 +33,24 @@ describe('npm start', () => {
     process.kill(daemon.pid, 'SIGINT');
     await daemon.waitForLog(({ msg }) => msg === 'stopping');
     expect((await daemon.stop('SIGINT')).code).toBe(0);
+  });
+
+  it('under npm itself stops in order when npm is told to', async () => {
+    const { scripts } = JSON.parse(await readFile(path.join(ROOT, 'package.json'), 'utf8')) as {
+      readonly scripts: Readonly<Record<string, string>>;
+    };
+    const folder = await temporaryFolder();
+    const command = scripts['start']?.replace('scripts/start.mjs', START);
+    await writeFile(path.join(folder, 'package.json'), JSON.stringify({ scripts: { start: command } }));
+    const daemon = await launchDaemon({
+      folder,
+      buckets: oneBucket('b', { copy: fileStream() }),
+      command: ['npm', 'start'],
+    });
+    await daemon.waitForLog(({ msg }) => msg === 'listening', 60_000);
+    const ended = await daemon.stop('SIGTERM');
+    expect(ended.code).toBe(0);
+    finalLedger(ended);
   });
 
   it('says how to try it', async () => {

@@ -8,6 +8,7 @@ import { describeSink } from '../support/describeSink';
 import { brokers, describeKafka, freshTopic } from '../support/endToEnd';
 import { createBroker, startBroker, type Broker } from '../support/kafka';
 import { messagesOfTopic, readTopic } from '../support/kcat';
+import { awaitMessages } from '../support/topics';
 
 const open = async (address: string, settings: object = {}, env: Partial<Env> = {}): Promise<Sink> => {
   const checked = kafka({ 'bootstrap.servers': address, ...settings }, 'settings');
@@ -107,6 +108,7 @@ describeKafka('the Kafka sink and a real broker', () => {
     await first.close();
     for (let n = 1; n < 5; n += 1) await write(sink, batchOf(topic, pairs(n * 1000, 1000)));
     await sink.close();
+    await awaitMessages(brokers(), topic, 5000);
     await expectInOrder(brokers(), topic, 5000);
   });
 

@@ -1,9 +1,9 @@
 import type { Drop, Ledger, LedgerRow } from '../model';
 
 /** Where messages stand that no bucket took. */
-export const NO_BUCKET = '(none)';
+const NO_BUCKET = '(none)';
 /** Where buckets share a row once `maxBuckets` have one of their own. */
-export const OTHER_BUCKETS = '(other)';
+const OTHER_BUCKETS = '(other)';
 
 type Row = { -readonly [K in Exclude<keyof LedgerRow, 'dropped'>]: LedgerRow[K] } & { dropped: Record<string, number> };
 

@@ -127,6 +127,6 @@ export const kafka = defineSink({
   decode: decodeKafkaSettings,
   warnings: ({ warnings }) => warnings,
   limits: kafkaLimits,
-  deadlineMs: ({ messageTimeoutMs }) => (messageTimeoutMs === 0 ? undefined : messageTimeoutMs),
+  deadlineMs: ({ messageTimeoutMs }) => messageTimeoutMs,
   open: (settings, env) => TE.right(openKafka(settings, env)),
 });

@@ -7,13 +7,12 @@ import { memoryLog, messagesOf, testEnv } from '../../support/builders';
 import { fakeBrokers, type FakeBrokers } from './fakeBrokers';
 
 /** As librdkafka's defaults, but no metadata refresh, which would keep the virtual clock going for ever. */
-export const SETTINGS: KafkaSettings = {
+const SETTINGS: KafkaSettings = {
   brokers: ['fake:9092'],
   clientId: 'spec',
   acks: -1,
   requestTimeoutMs: 30_000,
-  messageTimeoutMs: 0,
-  messageTimeoutSet: false,
+  messageTimeoutMs: undefined,
   retries: 2_147_483_647,
   retryBackoffMs: 100,
   retryBackoffMaxMs: 1000,
@@ -71,12 +70,8 @@ export const openFake = (settings: Partial<KafkaSettings> = {}, parts: Partial<E
   const brokers = fakeBrokers();
   const log = memoryLog();
   const scheduler = new VirtualTimeScheduler();
-  const sink = openProducer(
-    { ...SETTINGS, ...settings },
-    testEnv({ scheduler, log, ...parts }),
-    brokers,
-    createTimers(scheduler),
-  );
+  const env = testEnv({ scheduler, log, ...parts });
+  const sink = openProducer({ ...SETTINGS, ...settings }, env, brokers, createTimers(env.scheduler));
   return {
     sink,
     brokers,

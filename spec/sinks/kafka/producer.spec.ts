@@ -1,4 +1,4 @@
-import { of, Subject } from 'rxjs';
+import { of, Subject, VirtualTimeScheduler } from 'rxjs';
 import { encodeFrame } from '../../../src/wire/frame';
 import type { Batch } from '../../../src/model';
 import { anOrigin, batchOf, frames } from '../../support/builders';
@@ -333,6 +333,17 @@ describe('the producer', () => {
       expect(brokers.stored('topic')[0]).toEqual(['1', '2']);
     });
 
+    it('finds the record that 87 names wrongly', async () => {
+      const { write, run, brokers } = openFake();
+      brokers.doing = ({ values }) => ({ code: values.includes('bad') ? 87 : 0, records: [99, -1] });
+      const written = write(keyed(['a', '1'], ['a', 'bad'], ['a', '2']));
+      await run();
+      expect(outcomeOf(written)).toEqual([
+        ['delivered', ['1', '2']],
+        ['poison no', ['bad']],
+      ]);
+    });
+
     it('finds the record that 87 does not name', async () => {
       const { write, run, brokers } = openFake();
       brokers.doing = ({ values }) => ({ code: values.includes('bad') ? 87 : 0 });
@@ -371,6 +382,20 @@ describe('the producer', () => {
       const written = write(letters('1'));
       await run();
       expect(outcomeOf(written)).toEqual([['delivered', ['1']]]);
+    });
+
+    it('for no partition that is gone since its topic was made anew', async () => {
+      const { write, run, brokers } = openFake();
+      write(keyed(['b', '1']));
+      await run();
+      brokers.doing = then({ code: 3 });
+      brokers.topic = () => ({ code: 0, leaders: [1] });
+      write(keyed(['a', '2']));
+      await run();
+      const written = write(keyed(['b', '3'], ['user:42', '4']));
+      await run();
+      expect(outcomeOf(written)).toEqual([['delivered', ['3', '4']]]);
+      expect(brokers.stored('topic')).toEqual([['2', '3', '4'], [], ['1']]);
     });
 
     it('for a leader that cannot be reached, and asks who leads now', async () => {
@@ -533,6 +558,28 @@ describe('the producer', () => {
       expect(giveUp$.observed).toBe(false);
       await run();
       expect(brokers.arrived).toEqual([]);
+    });
+  });
+
+  describe('refreshes', () => {
+    it('what it knows of topics in use, and forgets the others with their producer id', async () => {
+      const scheduler = new VirtualTimeScheduler(undefined, 2500);
+      const { write, turn, brokers } = openFake({ metadataRefreshIntervalMs: 1000 }, { scheduler });
+      write(keyed(['a', '1']));
+      await turn();
+      for (const refreshes of [1, 2]) {
+        scheduler.maxFrames = refreshes * 1000;
+        scheduler.flush();
+        await turn();
+      }
+      expect(brokers.asked).toEqual([['topic'], ['topic']]);
+      write(keyed(['a', '2']));
+      await turn();
+      expect(brokers.stored('topic')[0]).toEqual(['1', '2']);
+      expect(brokers.arrived.map(({ producerId, firstSequence }) => [producerId, firstSequence])).toEqual([
+        ['1001', 0],
+        ['1002', 0],
+      ]);
     });
   });
 

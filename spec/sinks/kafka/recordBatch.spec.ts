@@ -114,14 +114,15 @@ describe('RecordBatch', () => {
       fc.asyncProperty(
         fc.array(fc.array(anyPair, { minLength: 1, maxLength: 40 }), { maxLength: 6 }),
         anyLimits,
-        async (runs, limits) => {
+        fc.boolean(),
+        async (runs, limits, more) => {
           const batches: RecordBatch[] = [];
           for (const pairs of runs) {
             const frames = run('bucket', pairs);
             let at = 0;
             while (at < frames.length) {
               const last = batches.at(-1);
-              const next = last?.append(frames, at, frames.length, 6, 7) ?? at;
+              const next = last?.append(frames, at, frames.length, 6, 7, more) ?? at;
               if (next === at) batches.push(newBatch(limits));
               at = next;
             }

@@ -161,9 +161,10 @@ const exchange = <A>(
  * kafkajs's queue starts a timer of 1 ms after every answer and from that the next, for ever: 4 % of a CPU on an idle
  * connection. Only requests that wait need it.
  */
-export const stopPolling = (
-  queue: Pick<Connection['requestQueue'], 'pending' | 'scheduleCheckPendingRequests'>,
-): void => {
+export const stopPolling = (queue: {
+  readonly pending: readonly unknown[];
+  scheduleCheckPendingRequests(): void;
+}): void => {
   const schedule = queue.scheduleCheckPendingRequests.bind(queue);
   queue.scheduleCheckPendingRequests = () => {
     if (queue.pending.length > 0) schedule();

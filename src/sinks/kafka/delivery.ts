@@ -169,7 +169,7 @@ export class Delivery {
 }
 
 /** The batch of `messages` alone, in order; neighbours in a run stay together and where they are. */
-export const gather = (batch: Batch, messages: readonly Message[]): Batch => {
+const gather = (batch: Batch, messages: readonly Message[]): Batch => {
   const frames: Frames[] = [];
   let first = messages[0];
   messages.forEach((message, n) => {

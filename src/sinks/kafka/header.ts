@@ -1,7 +1,7 @@
 import { crc32c } from '@node-rs/crc32';
 import type { BatchHeader, Sequence } from './recordBatch';
 
-export const HEADER_BYTES = 61;
+const HEADER_BYTES = 61;
 /** The checksum covers what stands from here on. */
 const CRC_START = 21;
 const MAGIC = 2;

@@ -40,7 +40,7 @@ export const Named = t.type({
 
 export type Named = t.TypeOf<typeof Named>;
 
-export const DEFAULT_MESSAGE_TIMEOUT_MS = 300_000;
+const DEFAULT_MESSAGE_TIMEOUT_MS = 300_000;
 
 const problem = (path: string, expected: string, got: number): Problem => ({ path, expected, got: String(got) });
 

@@ -56,7 +56,8 @@ export class Outcomes {
         else partition.halve(batch);
         break;
       case 'invalid':
-        if (answer.records.length > 0) partition.failRecords(batch, causesOf(answer, message));
+        if (answer.records.some(({ index }) => index >= 0 && index < batch.records.count))
+          partition.failRecords(batch, causesOf(answer, message));
         else if (single) partition.fail(batch, poison, 'no');
         else partition.halve(batch);
         break;

@@ -22,6 +22,20 @@ export interface PartitionContext {
   retire(identity: Identity): void;
 }
 
+/** Neighbouring frames of one run that go to one partition. */
+export interface Stretch {
+  readonly run: Buffer;
+  start: number;
+  end: number;
+  readonly timestampMs: number;
+  /** Of the bucket's name, in bytes. */
+  readonly bucketLength: number;
+  /** What the partition is likely to get of the whole delivery. */
+  readonly expectedBytes: number;
+  /** Many stretches of this run may follow. */
+  readonly more: boolean;
+}
+
 /** Sequence numbers of a producer start over here. */
 const SEQUENCES = 2 ** 31;
 
@@ -60,23 +74,15 @@ export class Partition {
     return this.queue[this.queue.length - 1]?.state === 'open';
   }
 
-  /** Appends the next frames of `delivery`, which lie in `run` from `start` to before `end`. */
-  append(
-    delivery: Delivery,
-    run: Buffer,
-    start: number,
-    end: number,
-    timestampMs: number,
-    bucketLength: number,
-    expectedBytes: number,
-  ): void {
+  /** Appends the next frames of `delivery`. */
+  append(delivery: Delivery, { run, start, end, bucketLength, timestampMs, expectedBytes, more }: Stretch): void {
     let at = start;
     while (at < end) {
       const last = this.queue[this.queue.length - 1];
       const batch = last?.state === 'open' ? last : this.enqueue(Math.max(expectedBytes, 2 * (end - at) + 256));
       const { records } = batch;
       const { count, bytes } = records;
-      at = records.append(run, at, end, bucketLength, timestampMs);
+      at = records.append(run, at, end, bucketLength, timestampMs, more);
       this.context.queuedBytes += records.bytes - bytes;
       if (records.count > count) delivery.assign(batch.partOf(delivery), records.count - count);
       if (at < end) this.seal(batch);

@@ -3,8 +3,8 @@ import { varintSize, writeVarint, zigzag } from './varint';
 
 /** Attributes, timestamp, offset and lengths of one record, at their longest. */
 const MAX_RECORD_OVERHEAD = 5 + 1 + 5 + 5 + 2 + 5 + 1;
-/** Runs are copied in pieces of at most this many bytes. */
-const PIECE_BYTES = 64 * 1024;
+/** Runs are copied in pieces of at most this many bytes: a chunk of a socket, and some more. */
+const PIECE_BYTES = 128 * 1024;
 /** Up to here bytes are copied one by one: a call costs more. */
 const SHORT_BYTES = 24;
 /** A delta must survive {@link zigzag}. */
@@ -49,6 +49,8 @@ export class RecordBatch {
   baseTimestamp = 0;
   maxTimestamp = 0;
   private buffer: Buffer;
+  /** The run that lies whole at the buffer's end. */
+  private staged: Buffer | undefined;
 
   constructor(
     private readonly buffers: Buffers,
@@ -69,9 +71,10 @@ export class RecordBatch {
 
   /**
    * Appends the frames of `run` from `start` to before `end`, all of one bucket whose name has `bucketLength` bytes, and
-   * returns where it stopped: `end`, or the first frame for which there is no room.
+   * returns where it stopped: `end`, or the first frame for which there is no room. `more`: many stretches of this run will
+   * follow, so that it pays to copy all of it at once.
    */
-  append(run: Buffer, start: number, end: number, bucketLength: number, timestampMs: number): number {
+  append(run: Buffer, start: number, end: number, bucketLength: number, timestampMs: number, more = false): number {
     if (this.count === 0) {
       this.baseTimestamp = timestampMs;
       this.maxTimestamp = timestampMs;
@@ -81,7 +84,10 @@ export class RecordBatch {
     const before = this.count;
     let at = start;
     while (at < end) {
-      const stop = this.appendPiece(run, at, end, bucketLength, zigzag(delta));
+      const stop =
+        more && run.length <= PIECE_BYTES
+          ? this.appendStaged(run, at, end, bucketLength, zigzag(delta))
+          : this.appendPiece(run, at, end, bucketLength, zigzag(delta));
       if (stop === at) break;
       at = stop;
     }
@@ -89,19 +95,32 @@ export class RecordBatch {
     return at;
   }
 
+  /** Appends frames out of the copy of all of `run`. */
+  private appendStaged(run: Buffer, start: number, end: number, bucketLength: number, timestampDelta: number): number {
+    const bytes = end - start;
+    const smallest = LENGTH_BYTES + 2 + bucketLength;
+    if (this.staged !== run || this.room(bytes, bytes, Math.ceil(bytes / smallest)) > this.buffer.length - run.length) {
+      this.reserve(this.room(bytes, run.length, Math.ceil(run.length / smallest)) + run.length);
+      this.buffer.set(run, this.buffer.length - run.length);
+      this.staged = run;
+    }
+    const at = this.buffer.length - run.length;
+    return this.encode(this.buffer, at + start, at + end, bucketLength, timestampDelta) - at;
+  }
+
   /** Appends whole frames of at most {@link PIECE_BYTES} together, or a single one of any size. */
   private appendPiece(run: Buffer, start: number, end: number, bucketLength: number, timestampDelta: number): number {
-    const frameEnd = start + LENGTH_BYTES + run.readUInt32LE(start);
-    const pieceEnd = Math.min(end, start + PIECE_BYTES);
-    if (frameEnd >= pieceEnd) {
-      this.reserve(frameEnd - start, frameEnd - start, 1, 0);
-      return this.encode(run, start, frameEnd, bucketLength, timestampDelta);
+    this.staged = undefined;
+    const first = LENGTH_BYTES + run.readUInt32LE(start);
+    const piece = Math.min(end - start, PIECE_BYTES);
+    if (first >= piece) {
+      this.reserve(this.room(first, first, 1));
+      return this.encode(run, start, start + first, bucketLength, timestampDelta);
     }
-    const piece = pieceEnd - start;
-    this.reserve(frameEnd - start, piece, Math.ceil(piece / (LENGTH_BYTES + 2 + bucketLength)), piece);
-    const scratch = this.buffer.length - piece;
-    this.buffer.set(piece === run.length ? run : run.subarray(start, pieceEnd), scratch);
-    return start - scratch + this.encode(this.buffer, scratch, this.buffer.length, bucketLength, timestampDelta);
+    this.reserve(this.room(first, piece, Math.ceil(piece / (LENGTH_BYTES + 2 + bucketLength))) + piece);
+    const at = this.buffer.length - piece;
+    this.buffer.set(piece === run.length ? run : run.subarray(start, start + piece), at);
+    return start - at + this.encode(this.buffer, at, this.buffer.length, bucketLength, timestampDelta);
   }
 
   /** Encodes the whole frames of `source` from `start` to before `end`, as long as there is room, and returns where it stopped. */
@@ -154,13 +173,16 @@ export class RecordBatch {
   }
 
   /**
-   * Grows the buffer so that `frames` of `frameBytes` together fit behind the records, as far as the limits let them in, and
-   * `scratch` behind that. The first message of all comes in whatever its size.
+   * Bytes that the records may take once `frames` of `frameBytes` together have come, as far as the limits let them in. The
+   * first message of all, in a frame of `firstBytes`, comes in whatever its size.
    */
-  private reserve(firstBytes: number, frameBytes: number, frames: number, scratch: number): void {
+  private room(firstBytes: number, frameBytes: number, frames: number): number {
     const all = this.bytes + frameBytes + frames * MAX_RECORD_OVERHEAD;
-    const most = Math.max(this.limits.bytes, this.count === 0 ? firstBytes + MAX_RECORD_OVERHEAD : this.bytes);
-    const needed = scratch + Math.min(all, most);
+    return Math.min(all, Math.max(this.limits.bytes, this.count === 0 ? firstBytes + MAX_RECORD_OVERHEAD : this.bytes));
+  }
+
+  /** Grows the buffer to `needed` bytes. */
+  private reserve(needed: number): void {
     if (needed <= this.buffer.length) return;
     const grown = this.buffers.lend(Math.max(needed, 2 * this.buffer.length));
     grown.set(this.records);

@@ -5,7 +5,7 @@ import * as RA from 'fp-ts/ReadonlyArray';
 import type { BatchLimits, Problem } from '../../model';
 import { decodeWith } from '../codecs';
 import { childPath, kindOf } from '../problems';
-import { DEFAULT_MESSAGE_TIMEOUT_MS, MAX_LEVEL, Named, withoutConflicts } from './namedSettings';
+import { MAX_LEVEL, Named, withoutConflicts } from './namedSettings';
 import { readNames } from './settingNames';
 
 /** Settings of a Kafka stream. Sources: librdkafka's CONFIGURATION.md for names, defaults and ranges. */
@@ -17,11 +17,9 @@ export interface KafkaSettings {
   readonly acks: -1 | 0 | 1;
   /** How long the broker may wait for the other replicas. */
   readonly requestTimeoutMs: number;
-  /** How long a message may wait for its delivery; 0 = for ever. */
-  readonly messageTimeoutMs: number;
-  /** Whether the user set it. */
-  readonly messageTimeoutSet: boolean;
-  /** Attempts after the first, within `messageTimeoutMs`. */
+  /** How long a message without a backup may wait for its delivery, where the user bounds it: librdkafka's default would drop. */
+  readonly messageTimeoutMs: number | undefined;
+  /** Attempts after the first. */
   readonly retries: number;
   readonly retryBackoffMs: number;
   readonly retryBackoffMaxMs: number;
@@ -62,8 +60,7 @@ const toKafkaSettings = (named: Named, warnings: readonly Problem[]): KafkaSetti
   clientId: named['client.id'],
   acks: named.acks,
   requestTimeoutMs: named['request.timeout.ms'],
-  messageTimeoutMs: named['message.timeout.ms'] ?? DEFAULT_MESSAGE_TIMEOUT_MS,
-  messageTimeoutSet: named['message.timeout.ms'] !== undefined,
+  messageTimeoutMs: named['message.timeout.ms'] || undefined,
   retries: named.retries,
   retryBackoffMs: named['retry.backoff.ms'],
   retryBackoffMaxMs: named['retry.backoff.max.ms'],

@@ -1,7 +1,7 @@
 import type { Cause, Frames } from '../../model';
 import { LENGTH_BYTES } from '../../wire/frame';
 import type { Delivery } from './delivery';
-import { Partition, type PartitionContext } from './partition';
+import { Partition, type PartitionContext, type Stretch } from './partition';
 import { ANY_PARTITION, partitionOf } from './partitioner';
 import type { TopicAnswer } from './requests';
 
@@ -9,6 +9,9 @@ import type { TopicAnswer } from './requests';
 const MAX_AHEAD_MS = 3_600_000;
 /** Record batches' worth of bytes that are encoded and not acknowledged; what comes after waits as it came. */
 const MAX_QUEUED_BATCHES = 8;
+
+/** Messages of one run for each partition from which on it pays to copy the run whole for each. */
+const MANY = 32;
 
 /** Stand for what goes to no partition, beside {@link ANY_PARTITION}. */
 const NOT_YET = -2;
@@ -36,6 +39,8 @@ export class Topic {
   /** Somebody wrote to it since this was last set to false. */
   used = true;
   readonly partitions: Partition[] = [];
+  /** Partitions that keys are spread over; those beyond it are left from before the topic was made anew, smaller. */
+  private size = 0;
   private readonly waiting = new Set<Delivery>();
   /** Where messages without a key go. */
   private sticky: Partition | undefined;
@@ -88,6 +93,7 @@ export class Topic {
       partition.leader = leader;
     });
     for (const partition of this.partitions.slice(leaders.length)) partition.leader = -1;
+    if (leaders.length > 0) this.size = leaders.length;
     this.admit();
     for (const partition of this.partitions) if (!partition.isEmpty) this.context.wake(partition);
   }
@@ -106,7 +112,7 @@ export class Topic {
 
   private encode(delivery: Delivery): void {
     const { frames, bytes } = delivery.batch;
-    const expectedBytes = Math.ceil((1.1 * bytes) / this.partitions.length);
+    const expectedBytes = Math.ceil((1.1 * bytes) / this.size);
     const latest = this.options.now() + MAX_AHEAD_MS;
     for (const run of frames) {
       if (run.arrivedMs > latest)
@@ -116,18 +122,26 @@ export class Topic {
   }
 
   /** Finds stretches of neighbours that go to the same partition and appends them there. */
-  private encodeRun(delivery: Delivery, { bytes, arrivedMs }: Frames, expectedBytes: number): void {
+  private encodeRun(delivery: Delivery, { bytes, arrivedMs, count }: Frames, expectedBytes: number): void {
     const { messageMaxBytes } = this.options;
-    const partitions = this.partitions.length;
+    const partitions = this.size;
     const bucketLength = bytes[LENGTH_BYTES] ?? 0;
     const keyOffset = LENGTH_BYTES + 2 + bucketLength;
-    let stretch = 0;
     let target = NOT_YET;
     let at = 0;
+    const stretch: Stretch = {
+      run: bytes,
+      start: 0,
+      end: 0,
+      timestampMs: arrivedMs,
+      bucketLength,
+      expectedBytes,
+      more: count >= MANY * partitions,
+    };
     const append = (): void => {
+      stretch.end = at;
       if (target === TOO_LARGE) delivery.poison(1, `message is larger than message.max.bytes (${messageMaxBytes})`);
-      else if (target !== NOT_YET)
-        this.partitionAt(target)?.append(delivery, bytes, stretch, at, arrivedMs, bucketLength, expectedBytes);
+      else if (target !== NOT_YET) this.partitionAt(target)?.append(delivery, stretch);
     };
     while (at < bytes.length) {
       const next = at + LENGTH_BYTES + bytes.readUInt32LE(at);
@@ -136,7 +150,7 @@ export class Topic {
       const found = next - keyStart > messageMaxBytes ? TOO_LARGE : partitionOf(bytes, keyStart, keyEnd, partitions);
       if (found !== target || found === TOO_LARGE) {
         append();
-        stretch = at;
+        stretch.start = at;
         target = found;
       }
       at = next;
@@ -153,7 +167,7 @@ export class Topic {
   /** One at random, of those that have a leader if any has. */
   private anyPartition(): Partition | undefined {
     const led = this.partitions.filter(({ leader }) => leader >= 0);
-    const all = led.length > 0 ? led : this.partitions;
+    const all = led.length > 0 ? led : this.partitions.slice(0, this.size);
     return all[Math.floor(this.options.random() * all.length)];
   }
 }
