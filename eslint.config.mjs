@@ -15,6 +15,12 @@ export default tseslint.config(
     },
   },
   {
+    // Environment, signals and memory use enter through Env.
+    files: ['src/**/*.ts'],
+    ignores: ['src/main.ts'],
+    rules: { 'no-restricted-globals': ['error', { name: 'process', message: 'Only main.ts touches the process.' }] },
+  },
+  {
     // One place subscribes; everything else describes.
     files: ['src/**/*.ts'],
     ignores: ['src/control/lifecycle.ts', 'src/cli/**', 'src/client/**'],

@@ -25,6 +25,7 @@ export const openProducer = (settings: KafkaSettings, env: Env, brokers: Brokers
   const underWay = countUnderWay();
   return {
     write: writeTo(producer, env.name, underWay),
+    retries: true,
     health$: combineLatest([brokers.health$, producer.troubles.all$]).pipe(
       map(([reached, [trouble]]): Health =>
         reached.state === 'down' || !trouble

@@ -606,6 +606,10 @@ describe('the producer', () => {
     });
   });
 
+  it('says that it tries again by itself, so that its batches need not go one by one', () => {
+    expect(openFake().sink.retries).toBe(true);
+  });
+
   describe('tells its health', () => {
     it('from the brokers and from topics', async () => {
       const { sink, write, turn, run, brokers } = openFake();

@@ -15,11 +15,18 @@ export interface Holder {
 /** Messages of one delivery that share their fate, mostly since they are in one record batch. */
 export interface Part {
   readonly delivery: Delivery;
-  readonly holder: Holder | undefined;
+  /** Only while there is no fate: record batches and deliveries overlap, and their links would keep all there ever were. */
+  holder: Holder | undefined;
   readonly index: number;
   count: number;
   fate?: Fate;
 }
+
+/** Gives a part its fate and lets go of its holder. */
+export const decide = (part: Part, fate: Fate): void => {
+  part.fate = fate;
+  part.holder = undefined;
+};
 
 /** One message: its frame within its run, and its place in the batch. */
 export interface Message {
@@ -90,7 +97,7 @@ export class Delivery {
   /** Gives the messages of `part` their fate; the last part's ends the delivery. */
   settle(part: Part, fate: Exclude<Fate, { kind: 'moved' }>): void {
     if (part.fate) return;
-    part.fate = fate;
+    decide(part, fate);
     this.unsettled -= part.count;
     if (this.unsettled > 0) return;
     this.ended = true;

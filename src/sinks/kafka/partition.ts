@@ -1,6 +1,6 @@
 import type { Cause, Rest } from '../../model';
 import type { Compress } from './compression';
-import type { Delivery, Message, Part } from './delivery';
+import { decide, type Delivery, type Message, type Part } from './delivery';
 import { messagesOf, pack, sortOut } from './packing';
 import { ProducerBatch } from './producerBatch';
 import { NOBODY, type Identity } from './producerIds';
@@ -206,7 +206,7 @@ export class Partition {
   private repack(batch: ProducerBatch, messages: readonly Message[], maxCount = this.context.limits.count): void {
     const limits = { ...this.context.limits, count: maxCount };
     const packed = pack(messages, () => this.newBatch(batch.records.bytes, limits));
-    for (const part of batch.live) part.fate = { kind: 'moved' };
+    for (const part of batch.live) decide(part, { kind: 'moved' });
     this.replace(batch, packed, false);
   }
 
