@@ -29,7 +29,7 @@ const USAGE = `Usage: kahets [start]
 Takes framed messages over a UNIX socket, batches them by bucket and sends them to Kafka or files.
 
 Reads .env.{environment}.local (environment: dev) and buckets.json in the working directory.
-Stops on SIGTERM, SIGINT or SIGQUIT when all messages are delivered; a second signal ends it at once.
+Stops on SIGTERM, SIGINT, SIGQUIT or SIGHUP when all messages are delivered; a second signal ends it at once.
 
   -h, --help     this text
   -v, --version  the version
@@ -118,7 +118,7 @@ const run = async ({ settings, plan, warnings }: Configured): Promise<number> =>
     log.info('stopping', { signal, drainTimeoutMs: settings.drainTimeoutMs });
     stop$.next(signal);
   };
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) process.on(signal, onSignal);
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'] as const) process.on(signal, onSignal);
 
   const result = await runDaemon({
     env,
@@ -142,8 +142,11 @@ const run = async ({ settings, plan, warnings }: Configured): Promise<number> =>
     log.fatal('cannot run', { reason: reasonOf(result.left), ledger: env.ledger.rows() });
     return end(exitCodeOf(result.left));
   }
-  log.info('stopped', { ledger: env.ledger.rows() });
-  return end(EX.OK);
+  const ledger = env.ledger.rows();
+  const lost = ledger.reduce((sum, { held }) => sum + held, 0);
+  if (lost > 0) log.error('held messages are lost: a sink did not give up in time', { lost });
+  log.info('stopped', { ledger });
+  return end(lost > 0 ? EX.SOFTWARE : EX.OK);
 };
 
 const reasonOf = (failure: DaemonError): string =>

@@ -34,7 +34,7 @@ const writeUntilClosed = async (client: Client, bucket: string): Promise<void> =
 };
 
 describe('a stop', () => {
-  it.each(['SIGTERM', 'SIGINT', 'SIGQUIT'] as const)(
+  it.each(['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'] as const)(
     'on %s ends with exit code 0 and a ledger that adds up, with an idle client connected',
     async (signal) => {
       const daemon = await startDaemon({ buckets: oneBucket('b', { copy: fileStream() }) });
