@@ -80,7 +80,9 @@ const run = async ({ settings, plan, warnings }: Configured): Promise<number> =>
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
   // Room beside the compressions, so that a hung fsync or look-up holds up none of them.
   process.env['UV_THREADPOOL_SIZE'] ??= String(settings.maxCpus + 4);
-  const out = process.stdout.isTTY ? pretty({ sync: true }) : pino.destination({ dest: 1, sync: false });
+  const out = process.stdout.isTTY
+    ? pretty({ sync: true, singleLine: true })
+    : pino.destination({ dest: 1, sync: false });
   const log = limitRepeats(createLog(settings.logLevel, out));
   for (const warning of warnings) log.warn('configuration', { warning });
 
