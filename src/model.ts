@@ -140,6 +140,22 @@ export interface Outcome {
   readonly duplicatesPossible: number;
 }
 
+/** An outcome that speaks for no message yet. */
+export const emptyOutcome = (stream: string, batch: Batch): Outcome => ({
+  stream,
+  batch,
+  delivered: 0,
+  backedUp: 0,
+  deadLettered: 0,
+  dropped: [],
+  sampledOut: 0,
+  duplicatesPossible: 0,
+});
+
+/** Messages that an outcome speaks for. */
+export const spokenFor = ({ delivered, backedUp, deadLettered, dropped, sampledOut }: Outcome): number =>
+  dropped.reduce((sum, { count }) => sum + count, delivered + backedUp + deadLettered + sampledOut);
+
 export type Deliver = (batch: Batch) => Observable<Outcome>;
 
 /** One batch, settled on all of its streams. */
@@ -198,6 +214,16 @@ export type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 /** Structured log: a short constant message and fields. */
 export type Log = Readonly<Record<Level, (message: string, fields?: Readonly<Record<string, unknown>>) => void>>;
 
+/** A log of one function a level. */
+export const logOf = (at: (level: Level) => Log[Level]): Log => ({
+  trace: at('trace'),
+  debug: at('debug'),
+  info: at('info'),
+  warn: at('warn'),
+  error: at('error'),
+  fatal: at('fatal'),
+});
+
 /** Bytes read from clients and not settled yet. */
 export interface Held {
   readonly bytes: number;
@@ -220,6 +246,20 @@ export interface LedgerRow {
   readonly held: number;
   readonly duplicatesPossible: number;
 }
+
+/** A row in which nothing is booked. */
+export const emptyRow = (bucket: string, stream: string): LedgerRow => ({
+  bucket,
+  stream,
+  received: 0,
+  delivered: 0,
+  backedUp: 0,
+  deadLettered: 0,
+  dropped: {},
+  sampledOut: 0,
+  held: 0,
+  duplicatesPossible: 0,
+});
 
 /** The books: every message is in exactly one column of its row at every moment. */
 export interface Ledger {

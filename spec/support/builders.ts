@@ -2,7 +2,18 @@ import { asyncScheduler } from 'rxjs';
 import { createHeld } from '../../src/control/held';
 import { createLedger } from '../../src/control/ledger';
 import { createSlots } from '../../src/control/slots';
-import type { Batch, Env, Frames, Log, Origin, Outcome, Receipt, Rest } from '../../src/model';
+import {
+  emptyOutcome,
+  logOf,
+  type Batch,
+  type Env,
+  type Frames,
+  type Log,
+  type Origin,
+  type Outcome,
+  type Receipt,
+  type Rest,
+} from '../../src/model';
 import { encodeFrame } from '../../src/wire/frame';
 import { MessageCursor } from '../../src/wire/messageCursor';
 
@@ -44,14 +55,7 @@ export const delivered = (batch: Batch, sink = 'sink'): Receipt => ({
 
 /** An outcome with zeros where nothing else is given. */
 export const outcomeOf = (stream: string, batch: Batch, counts: Partial<Outcome> = {}): Outcome => ({
-  stream,
-  batch,
-  delivered: 0,
-  backedUp: 0,
-  deadLettered: 0,
-  dropped: [],
-  sampledOut: 0,
-  duplicatesPossible: 0,
+  ...emptyOutcome(stream, batch),
   ...counts,
 });
 
@@ -66,19 +70,11 @@ export const memoryLog = (): Log & {
   readonly lines: { level: string; message: string; fields: Readonly<Record<string, unknown>> }[];
 } => {
   const lines: { level: string; message: string; fields: Readonly<Record<string, unknown>> }[] = [];
-  const at =
-    (level: string) =>
-    (message: string, fields: Readonly<Record<string, unknown>> = {}): void => {
-      lines.push({ level, message, fields });
-    };
   return {
     lines,
-    trace: at('trace'),
-    debug: at('debug'),
-    info: at('info'),
-    warn: at('warn'),
-    error: at('error'),
-    fatal: at('fatal'),
+    ...logOf((level) => (message, fields = {}) => {
+      lines.push({ level, message, fields });
+    }),
   };
 };
 

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import type { LedgerRow } from '../../src/model';
+import { emptyRow, type LedgerRow } from '../../src/model';
 import type { Ended } from './daemon';
 import { freePorts, KAFKA_VARIABLE } from './kafka';
 import { readTopic } from './kcat';
@@ -43,19 +43,7 @@ export const oneBucket = (id: string, streamsConfigs: Readonly<Record<string, un
   buckets: [{ id, streams: Object.keys(streamsConfigs), batch: 10_000, batchTimeout: 100 }],
 });
 
-const row = (value: Partial<LedgerRow>): LedgerRow => ({
-  bucket: '',
-  stream: '',
-  received: 0,
-  delivered: 0,
-  backedUp: 0,
-  deadLettered: 0,
-  dropped: {},
-  sampledOut: 0,
-  held: 0,
-  duplicatesPossible: 0,
-  ...value,
-});
+const row = (value: Partial<LedgerRow>): LedgerRow => ({ ...emptyRow('', ''), ...value });
 
 /** The ledger of the last line, which must be `stopped`; it must add up, with nothing held. */
 export const finalLedger = ({ lines, output }: Ended): readonly LedgerRow[] => {

@@ -1,4 +1,4 @@
-import type { Drop, Ledger, LedgerRow } from '../model';
+import { emptyRow, spokenFor, type Drop, type Ledger, type LedgerRow } from '../model';
 
 /** Where messages stand that no bucket took. */
 const NO_BUCKET = '(none)';
@@ -6,22 +6,6 @@ const NO_BUCKET = '(none)';
 const OTHER_BUCKETS = '(other)';
 
 type Row = { -readonly [K in Exclude<keyof LedgerRow, 'dropped'>]: LedgerRow[K] } & { dropped: Record<string, number> };
-
-const emptyRow = (bucket: string, stream: string): Row => ({
-  bucket,
-  stream,
-  received: 0,
-  delivered: 0,
-  backedUp: 0,
-  deadLettered: 0,
-  dropped: {},
-  sampledOut: 0,
-  held: 0,
-  duplicatesPossible: 0,
-});
-
-/** Messages in all of `drops`. */
-export const countDropped = (drops: readonly Drop[]): number => drops.reduce((sum, { count }) => sum + count, 0);
 
 /**
  * The books, per bucket and stream. Client-chosen bucket names cannot grow them without end: past `maxBuckets` names the
@@ -34,7 +18,7 @@ export const createLedger = (maxBuckets = 10_000): Ledger => {
     const name = buckets.has(bucket) || buckets.size < maxBuckets || bucket === NO_BUCKET ? bucket : OTHER_BUCKETS;
     const streams = buckets.get(name) ?? new Map<string, Row>();
     buckets.set(name, streams);
-    const row = streams.get(stream) ?? emptyRow(name, stream);
+    const row = streams.get(stream) ?? { ...emptyRow(name, stream), dropped: {} };
     streams.set(stream, row);
     return row;
   };
@@ -66,12 +50,7 @@ export const createLedger = (maxBuckets = 10_000): Ledger => {
         row.sampledOut += outcome.sampledOut;
         row.duplicatesPossible += outcome.duplicatesPossible;
         for (const one of outcome.dropped) drop(row, one);
-        row.held -=
-          outcome.delivered +
-          outcome.backedUp +
-          outcome.deadLettered +
-          outcome.sampledOut +
-          countDropped(outcome.dropped);
+        row.held -= spokenFor(outcome);
       }
     },
     rows: () =>

@@ -1,6 +1,6 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import { pino, type DestinationStream } from 'pino';
-import type { Level, Log } from '../model';
+import { logOf, type Level, type Log } from '../model';
 
 /** Lines of one message in `WINDOW_MS` before the rest of them is only counted. */
 const LINES_PER_WINDOW = 5;
@@ -17,18 +17,11 @@ export const createLog = (level: Level, destination: DestinationStream): Log => 
     },
     destination,
   );
-  const at =
-    (name: Level): Log[Level] =>
-    (message, fields = {}) =>
-      logger[name](fields, message);
-  return {
-    trace: at('trace'),
-    debug: at('debug'),
-    info: at('info'),
-    warn: at('warn'),
-    error: at('error'),
-    fatal: at('fatal'),
-  };
+  return logOf(
+    (name) =>
+      (message, fields = {}) =>
+        logger[name](fields, message),
+  );
 };
 
 /**

@@ -1,5 +1,5 @@
 import { catchError, defer, from, map, of, reduce, type Observable } from 'rxjs';
-import { SinkError, type Batch, type Deliver, type Outcome, type Receipt, type Write } from '../model';
+import { emptyOutcome, SinkError, spokenFor, type Deliver, type Outcome, type Receipt, type Write } from '../model';
 
 type Entry =
   | { readonly how: Receipt['how']; readonly count: number; readonly maybeTwice: boolean }
@@ -22,24 +22,9 @@ const add = (outcome: Outcome, entry: Entry): Outcome =>
         duplicatesPossible: outcome.duplicatesPossible + (entry.maybeTwice ? entry.count : 0),
       };
 
-const nothingYet = (stream: string, batch: Batch): Outcome => ({
-  stream,
-  batch,
-  delivered: 0,
-  backedUp: 0,
-  deadLettered: 0,
-  dropped: [],
-  sampledOut: 0,
-  duplicatesPossible: 0,
-});
-
 /** Messages that neither a receipt nor a failure speaks for are dropped as `unexpected`. */
 const balance = (outcome: Outcome): Outcome => {
-  const spokenFor = outcome.dropped.reduce(
-    (sum, { count }) => sum + count,
-    outcome.delivered + outcome.backedUp + outcome.deadLettered,
-  );
-  const missing = outcome.batch.count - spokenFor;
+  const missing = outcome.batch.count - spokenFor(outcome);
   return missing > 0
     ? { ...outcome, dropped: [...outcome.dropped, { reason: 'unexpected', count: missing }] }
     : outcome;
@@ -60,10 +45,10 @@ export const settle =
   (write: Write): Deliver =>
   (batch) =>
     batch.count === 0
-      ? of(nothingYet(stream, batch))
+      ? of(emptyOutcome(stream, batch))
       : defer(() => write(batch, giveUp$)).pipe(
           map(receiptEntry),
           catchError((error: unknown) => from(failureEntries(error))),
-          reduce(add, nothingYet(stream, batch)),
+          reduce(add, emptyOutcome(stream, batch)),
           map(balance),
         );
