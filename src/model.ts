@@ -164,10 +164,11 @@ export interface Settled {
   readonly outcomes: readonly Outcome[];
 }
 
+/** `topicsDown`: the sink is up, but takes nothing for these buckets now; the value says why. */
 export type Health =
   | { readonly state: 'up' }
   | { readonly state: 'down'; readonly cause: string }
-  | { readonly state: 'topicDown'; readonly topic: string; readonly cause: string };
+  | { readonly state: 'topicsDown'; readonly topics: ReadonlyMap<string, string> };
 
 export interface Sink {
   readonly write: Write;
@@ -204,7 +205,17 @@ export interface OpenError {
   readonly message: string;
 }
 
-export type OpenSink = (env: Env) => TaskEither<OpenError, Sink>;
+/** What a stream asks of its sink beside the sink's own settings. */
+export interface StreamOptions {
+  /** What becomes of a key of length 0 in a version 1 frame, which cannot tell it from none. */
+  readonly emptyKey: 'empty' | 'null';
+  /** After this long without an acknowledgement a backup takes over. Undefined: there is none. */
+  readonly handOverMs: number | undefined;
+}
+
+export const NO_OPTIONS: StreamOptions = { emptyKey: 'empty', handOverMs: undefined };
+
+export type OpenSink = (env: Env, options: StreamOptions) => TaskEither<OpenError, Sink>;
 
 /** A kind of sink, as the registry lists it: checks settings without acting, all problems at once. `path` is where they stand. */
 export type SinkKind = (settings: unknown, path: string) => Either<readonly Problem[], CheckedSink>;

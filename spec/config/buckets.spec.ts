@@ -49,6 +49,7 @@ describe('decodeBuckets', () => {
           id: 'kafka_01',
           type: 'kafka',
           slice: 1,
+          emptyKey: 'empty',
           settings: {
             'bootstrap.servers': 'kafka1:29092',
             acks: 'all',
@@ -72,6 +73,7 @@ describe('decodeBuckets', () => {
           id: 'file_copy',
           type: 'file',
           slice: 1,
+          emptyKey: 'empty',
           settings: {
             path: '/backup/',
             maxFiles: '10',
@@ -107,7 +109,7 @@ describe('decodeBuckets', () => {
 
   it('has a default for all that may be left out', () =>
     expect(configOf(minimal({ streamsConfigs: { copy: { type: 'file' } } }))).toEqual({
-      streams: [{ id: 'copy', type: 'file', slice: 1, settings: {}, failover: FAILOVER }],
+      streams: [{ id: 'copy', type: 'file', slice: 1, emptyKey: 'empty', settings: {}, failover: FAILOVER }],
       buckets: [{ id: 'requests', streams: ['copy'], batch: 10_000, batchTimeoutMs: 1_000 }],
     }));
 
@@ -140,6 +142,7 @@ describe('decodeBuckets', () => {
           id: 'Copy',
           type: 'file',
           slice: 0.5,
+          emptyKey: 'empty',
           settings: { Path: '/copy' },
           backup: { type: 'file', settings: {} },
           failover: { afterMs: 1, retryMs: 2 },
@@ -402,7 +405,7 @@ describe('decodeBuckets', () => {
       [
         'one in a stream',
         withStream({ slise: 1 }),
-        'streamsConfigs.copy.slise: expected one of type, slice, settings, backup, failover (did you mean slice?), got',
+        'streamsConfigs.copy.slise: expected one of type, slice, settings, backup, deadLetter, emptyKey, failover (did you mean slice?), got',
       ],
       [
         'one in a backup',

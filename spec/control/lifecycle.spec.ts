@@ -47,7 +47,16 @@ const planOf = (write: Write, batchTimeoutMs = 60_000) => {
     });
   const plan = planTopology(
     {
-      streams: [{ id: 's', type: 'kind', slice: 1, settings: {}, failover: { afterMs: 10_000, retryMs: 10_000 } }],
+      streams: [
+        {
+          id: 's',
+          type: 'kind',
+          slice: 1,
+          settings: {},
+          emptyKey: 'empty',
+          failover: { afterMs: 10_000, retryMs: 10_000 },
+        },
+      ],
       buckets: [{ id: 'b', streams: ['s'], batch: 1000, batchTimeoutMs }],
     },
     { kind },

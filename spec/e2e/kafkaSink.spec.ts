@@ -1,22 +1,14 @@
 import { NEVER } from 'rxjs';
 import { createSlots } from '../../src/control/slots';
-import type { Batch, Env, Health, Sink } from '../../src/model';
-import { kafka } from '../../src/sinks/kafka';
+import type { Batch, Health, Sink } from '../../src/model';
 import { encodeFrame } from '../../src/wire/frame';
-import { anOrigin, testEnv } from '../support/builders';
+import { anOrigin } from '../support/builders';
 import { describeSink } from '../support/describeSink';
 import { brokers, describeKafka, freshTopic } from '../support/endToEnd';
 import { createBroker, startBroker, type Broker } from '../support/kafka';
 import { messagesOfTopic, readTopic } from '../support/kcat';
+import { openKafka as open } from '../support/openKafka';
 import { awaitMessages } from '../support/topics';
-
-const open = async (address: string, settings: object = {}, env: Partial<Env> = {}): Promise<Sink> => {
-  const checked = kafka({ 'bootstrap.servers': address, ...settings }, 'settings');
-  if (checked._tag === 'Left') throw new Error(JSON.stringify(checked.left));
-  const opened = await checked.right.open(testEnv({ now: Date.now, random: Math.random, ...env }))();
-  if (opened._tag === 'Left') throw new Error(opened.left.message);
-  return opened.right;
-};
 
 interface Pair {
   readonly key: string;

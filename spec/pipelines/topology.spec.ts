@@ -19,6 +19,7 @@ const stream = (id: string, parts: Partial<StreamConfig> = {}): StreamConfig => 
   type: 'good',
   slice: 1,
   settings: {},
+  emptyKey: 'empty',
   failover: { afterMs: 10_000, retryMs: 10_000 },
   ...parts,
 });

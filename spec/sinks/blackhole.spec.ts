@@ -1,5 +1,5 @@
 import { firstValueFrom, lastValueFrom, NEVER } from 'rxjs';
-import type { Env, Sink } from '../../src/model';
+import { NO_OPTIONS, type Env, type Sink } from '../../src/model';
 import { blackhole } from '../../src/sinks/blackhole';
 import { batchOf, memoryLog, testEnv } from '../support/builders';
 import { describeSink } from '../support/describeSink';
@@ -7,7 +7,7 @@ import { describeSink } from '../support/describeSink';
 const open = async (env: Env): Promise<Sink> => {
   const checked = blackhole({}, 'streamsConfigs.nowhere.settings');
   if (checked._tag === 'Left') throw new Error('a blackhole takes any settings');
-  const opened = await checked.right.open(env)();
+  const opened = await checked.right.open(env, NO_OPTIONS)();
   if (opened._tag === 'Left') throw new Error(opened.left.message);
   return opened.right;
 };

@@ -2,7 +2,7 @@ import * as E from 'fp-ts/Either';
 import * as TE from 'fp-ts/TaskEither';
 import * as t from 'io-ts';
 import { EMPTY, NEVER } from 'rxjs';
-import type { Env, Sink } from '../../src/model';
+import { NO_OPTIONS, type Env, type Sink } from '../../src/model';
 import { decodeWith, NonEmptyString, withDefault } from '../../src/sinks/codecs';
 import { defineSink } from '../../src/sinks/defineSink';
 import { testEnv } from '../support/builders';
@@ -50,14 +50,14 @@ describe('defineSink', () => {
     });
     expect(opened).toEqual([]);
     const env = testEnv();
-    expect(await checked.right.open(env)()).toEqual(E.right(sink));
+    expect(await checked.right.open(env, NO_OPTIONS)()).toEqual(E.right(sink));
     expect(opened).toEqual([[{ path: 'abc', mode: 'plain' }, env]]);
   });
 
   it('passes on why a sink could not be opened', async () => {
     const kind = defineSink({ decode, open: (_, { name }) => TE.left({ sink: name, message: 'no such folder' }) });
     const checked = kind({ path: 'a' }, '');
-    expect(E.isRight(checked) && (await checked.right.open(testEnv({ name: 'copy' }))())).toEqual(
+    expect(E.isRight(checked) && (await checked.right.open(testEnv({ name: 'copy' }), NO_OPTIONS)())).toEqual(
       E.left({ sink: 'copy', message: 'no such folder' }),
     );
   });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { firstValueFrom, NEVER, Subject, VirtualTimeScheduler } from 'rxjs';
 import { file } from '../../src/sinks/file';
+import { NO_OPTIONS } from '../../src/model';
 import { batchOf, frames, memoryLog, messagesOf, testEnv } from '../support/builders';
 import { describeSink } from '../support/describeSink';
 import { checkFile, failed, filesIn, inFolder, messagesIn, openFile, textsIn, written } from '../support/fileSinks';
@@ -116,7 +117,7 @@ describe('file: opening', () => {
     inFolder(async (folder) => {
       const path = join(folder, 'plain');
       await writeFile(path, '');
-      const opened = await checkFile({ path }).open(testEnv({ name: 'copy' }))();
+      const opened = await checkFile({ path }).open(testEnv({ name: 'copy' }), NO_OPTIONS)();
       expect(opened).toMatchObject({
         _tag: 'Left',
         left: { sink: 'copy', message: expect.stringContaining(path) as unknown },

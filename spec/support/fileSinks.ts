@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { lastValueFrom, NEVER, type Observable } from 'rxjs';
 import type { Batch, CheckedSink, Env, Receipt, Sink } from '../../src/model';
-import { SinkError } from '../../src/model';
+import { NO_OPTIONS, SinkError } from '../../src/model';
 import { file } from '../../src/sinks/file';
 import { MessageCursor } from '../../src/wire/messageCursor';
 import { testEnv } from './builders';
@@ -25,7 +25,7 @@ export const checkFile = (settings: unknown): CheckedSink => {
 };
 
 export const openFile = async (settings: Readonly<Record<string, unknown>>, env: Env = testEnv()): Promise<Sink> => {
-  const opened = await checkFile(settings).open(env)();
+  const opened = await checkFile(settings).open(env, NO_OPTIONS)();
   if (opened._tag === 'Left') throw new Error(opened.left.message);
   return opened.right;
 };

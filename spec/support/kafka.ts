@@ -1,15 +1,15 @@
-/** A real Apache Kafka for the tests and the bench: a single KRaft node from the jars that Maven fetches once. */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+/** A real Apache Kafka for the tests and the bench: KRaft nodes that are broker and controller. */
+import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { hasKafkaJars, javaArguments, runKafkaTool } from './kafkaJars';
 import { topicNames } from './topics';
 
-const KAFKA_VERSION = '4.1.1';
 /** The variable in which jest's set-up tells the tests the address of their broker; not set: no Kafka here. */
 export const KAFKA_VARIABLE = 'KAHETS_TEST_KAFKA';
 const START_TIMEOUT_MS = 60_000;
@@ -21,6 +21,7 @@ export interface Tool {
 }
 
 export const KCAT: Tool = { name: 'kcat', debianPackage: 'kcat' };
+export const OPENSSL: Tool = { name: 'openssl', debianPackage: 'openssl' };
 export const PHP: Tool = { name: 'php', debianPackage: 'php-cli' };
 const JAVA: Tool = { name: 'java', debianPackage: 'default-jre-headless' };
 const MAVEN: Tool = { name: 'mvn', debianPackage: 'maven' };
@@ -30,55 +31,8 @@ const inPath = ({ name }: Tool): boolean =>
 
 export const missingTools = (tools: readonly Tool[]): readonly Tool[] => tools.filter((tool) => !inPath(tool));
 
-const cacheFolder = (): string => path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'kahets');
-const jarsFolder = (): string => path.join(cacheFolder(), `kafka-${KAFKA_VERSION}`);
-
 /** What a broker of our own needs that is not here. */
-export const missingForBroker = (): readonly Tool[] => missingTools(existsSync(jarsFolder()) ? [JAVA] : [JAVA, MAVEN]);
-
-const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0">
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>kahets</groupId><artifactId>kafka-for-tests</artifactId><version>1</version>
-  <dependencies><dependency>
-    <groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>${KAFKA_VERSION}</version>
-  </dependency></dependencies>
-</project>
-`;
-
-/** The folder of Kafka's jars, outside the tree; fetched when it is not there. Whole or absent, never half. */
-const kafkaJars = async (): Promise<string> => {
-  const jars = jarsFolder();
-  if (existsSync(jars)) return jars;
-  await mkdir(cacheFolder(), { recursive: true });
-  const fetching = await mkdtemp(path.join(cacheFolder(), 'fetching-'));
-  try {
-    const pomFile = path.join(fetching, 'pom.xml');
-    await writeFile(pomFile, pom);
-    const output = path.join(fetching, 'jars');
-    const maven = spawnSync(
-      'mvn',
-      [
-        '-q',
-        '-B',
-        '-f',
-        pomFile,
-        'dependency:copy-dependencies',
-        '-DincludeScope=runtime',
-        `-DoutputDirectory=${output}`,
-      ],
-      { encoding: 'utf8' },
-    );
-    if (maven.status !== 0)
-      throw new Error(`Maven could not fetch Kafka ${KAFKA_VERSION}:\n${maven.stdout}${maven.stderr}`);
-    await rename(output, jars).catch((cause: unknown) => {
-      // Another run was quicker; its folder is as good.
-      if (!existsSync(jars)) throw cause;
-    });
-  } finally {
-    await rm(fetching, { recursive: true, force: true });
-  }
-  return jars;
-};
+export const missingForBroker = (): readonly Tool[] => missingTools(hasKafkaJars() ? [JAVA] : [JAVA, MAVEN]);
 
 /** Ports that nobody listens on, all different. */
 export const freePorts = async (count: number): Promise<readonly number[]> => {
@@ -99,10 +53,10 @@ export const freePorts = async (count: number): Promise<readonly number[]> => {
   );
 };
 
-const properties = (folder: string, port: number, controllerPort: number): string => `
+const properties = (folder: string, { port, controllerPort, nodeId, voters, settings }: NodeOptions): string => `
 process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:${controllerPort}
+node.id=${nodeId}
+controller.quorum.voters=${voters}
 listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
 advertised.listeners=PLAINTEXT://127.0.0.1:${port}
 controller.listener.names=CONTROLLER
@@ -115,6 +69,7 @@ transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
 broker.session.timeout.ms=3000
 broker.heartbeat.interval.ms=500
+${settings}
 `;
 
 /** A broker of one's own: it can be stopped, killed and started again at the same address with the same data. */
@@ -128,6 +83,24 @@ export interface Broker {
   /** Stops it and removes its data. */
   readonly remove: () => Promise<void>;
 }
+
+/** One node of a cluster; it is broker and controller. */
+export interface NodeOptions {
+  readonly nodeId: number;
+  readonly port: number;
+  readonly controllerPort: number;
+  /** All controllers, as `id@host:port`. */
+  readonly voters: string;
+  readonly clusterId: string;
+  /** Java's -Xmx. */
+  readonly heap: string;
+  /** Further lines of server.properties; they win over those above them. */
+  readonly settings: string;
+  /** Further arguments of `kafka-storage format`. */
+  readonly format?: readonly string[];
+}
+
+export const newClusterId = (): string => Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
 
 const ended = async (child: ChildProcess): Promise<void> => {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
@@ -147,21 +120,16 @@ const answers = async (address: string, child: ChildProcess, errors: () => strin
   }
 };
 
-/** A broker that is formatted but not started. `heap` is Java's -Xmx; `settings` are further lines of server.properties. */
-export const createBroker = async ({ heap = '512m', settings = '' } = {}): Promise<Broker> => {
-  const classpath = path.join(await kafkaJars(), '*');
+/** A node that is formatted but not started. */
+export const createNode = async (options: NodeOptions): Promise<Broker> => {
   const folder = await mkdtemp(path.join(tmpdir(), 'kahets-kafka-'));
-  const [port = 0, controllerPort = 0] = await freePorts(2);
   const config = path.join(folder, 'server.properties');
-  await writeFile(config, properties(folder, port, controllerPort) + settings);
-  const java = (...args: string[]): readonly string[] => [`-Xmx${heap}`, '-cp', classpath, ...args];
-  const id = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
-  const format = spawnSync('java', java('kafka.tools.StorageTool', 'format', `--cluster-id=${id}`, '-c', config), {
-    encoding: 'utf8',
-  });
-  if (format.status !== 0) throw new Error(`Kafka's storage could not be formatted:\n${format.stdout}${format.stderr}`);
+  await writeFile(config, properties(folder, options));
+  const format = ['format', `--cluster-id=${options.clusterId}`, '-c', config, ...(options.format ?? [])];
+  await runKafkaTool('kafka.tools.StorageTool', ...format);
 
-  const address = `127.0.0.1:${port}`;
+  const address = `127.0.0.1:${options.port}`;
+  const args = await javaArguments(options.heap, 'kafka.Kafka', config);
   let child: ChildProcess | undefined;
   const killAtExit = (): void => void child?.kill('SIGKILL');
   process.once('exit', killAtExit);
@@ -175,7 +143,7 @@ export const createBroker = async ({ heap = '512m', settings = '' } = {}): Promi
     address,
     pid: () => child?.pid,
     start: async () => {
-      const started = spawn('java', java('kafka.Kafka', config), { stdio: ['ignore', 'ignore', 'pipe'] });
+      const started = spawn('java', args, { stdio: ['ignore', 'ignore', 'pipe'] });
       let errors = '';
       started.stderr.on('data', (text: Buffer) => (errors = (errors + text.toString()).slice(-10_000)));
       child = started;
@@ -188,6 +156,16 @@ export const createBroker = async ({ heap = '512m', settings = '' } = {}): Promi
       await rm(folder, { recursive: true, force: true });
     },
   };
+};
+
+/** A single broker that is formatted but not started. */
+export const createBroker = async ({
+  heap = '512m',
+  settings = '',
+}: Partial<Pick<NodeOptions, 'heap' | 'settings'>> = {}): Promise<Broker> => {
+  const [port = 0, controllerPort = 0] = await freePorts(2);
+  const voters = `1@127.0.0.1:${controllerPort}`;
+  return createNode({ nodeId: 1, port, controllerPort, voters, clusterId: newClusterId(), heap, settings });
 };
 
 /** A broker that answers. */

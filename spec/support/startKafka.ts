@@ -2,6 +2,7 @@
 import {
   KAFKA_VARIABLE,
   KCAT,
+  OPENSSL,
   PHP,
   missingForBroker,
   missingTools,
@@ -22,7 +23,7 @@ ${missing.some(({ name }) => name === 'java' || name === 'mvn') ? 'Or name a bro
 
 export default async (): Promise<void> => {
   const given = process.env['KAFKA_BROKERS'];
-  const missing = [...missingTools([KCAT, PHP]), ...(given === undefined ? missingForBroker() : [])];
+  const missing = [...missingTools([KCAT, OPENSSL, PHP]), ...(given === undefined ? missingForBroker() : [])];
   if (missing.length > 0) {
     if (process.env['CI'] === 'true') throw new Error(explain(missing));
     console.warn(explain(missing));

@@ -10,6 +10,12 @@ import { bucketsOf, definedStreams, repeatedIds, streamsOf, warningsOf } from '.
 import { parseJsonc } from './jsonc';
 import { AnyObject, valueOf } from './section';
 
+/** A kind of sink with its settings, which the sink itself checks. */
+export interface SinkConfig {
+  readonly type: string;
+  readonly settings: unknown;
+}
+
 /** Where messages go: a kind of sink with its settings, and another for when it fails. */
 export interface StreamConfig {
   readonly id: string;
@@ -19,7 +25,11 @@ export interface StreamConfig {
   readonly slice: number;
   /** Checked by the sink. */
   readonly settings: unknown;
-  readonly backup?: { readonly type: string; readonly settings: unknown };
+  readonly backup?: SinkConfig;
+  /** Where messages go that the sink never takes. */
+  readonly deadLetter?: SinkConfig;
+  /** The Kafka key of a message whose key has no bytes. */
+  readonly emptyKey: 'empty' | 'null';
   /** After how long without an acknowledgement the backup takes over, and how often the primary is tried again. */
   readonly failover: { readonly afterMs: number; readonly retryMs: number };
 }
@@ -49,7 +59,12 @@ const decodeStream = ([id, raw]: readonly [string, unknown]): Checked<StreamConf
   const path = childPath('streamsConfigs', id);
   return pipe(
     all({ id: decodeWith(Id)(id, `the id of ${path}`), stream: decodeWith(Stream)(raw, path) }),
-    E.map(({ id: name, stream: { backup, ...stream } }) => ({ id: name, ...stream, ...(backup && { backup }) })),
+    E.map(({ id: name, stream: { backup, deadLetter, ...stream } }) => ({
+      id: name,
+      ...stream,
+      ...(backup && { backup }),
+      ...(deadLetter && { deadLetter }),
+    })),
   );
 };
 

@@ -97,6 +97,7 @@ export const warningsOf = (
       return [
         ...keyWarnings(KEYS.stream, raw, path),
         ...keyWarnings(KEYS.backup, valueOf(raw, 'backup'), `${path}.backup`),
+        ...keyWarnings(KEYS.deadLetter, valueOf(raw, 'deadLetter'), `${path}.deadLetter`),
         ...keyWarnings(KEYS.failover, valueOf(raw, 'failover'), `${path}.failover`),
         ...(used.has(id) ? [] : [{ path, expected: 'a bucket that uses it', got: 'a stream that no bucket names' }]),
       ];

@@ -1,5 +1,5 @@
 import * as t from 'io-ts';
-import { durationIn, integerIn, maybe, NonEmptyString, numberIn, scalar, withDefault } from '../sinks/codecs';
+import { durationIn, integerIn, maybe, NonEmptyString, numberIn, oneOf, scalar, withDefault } from '../sinks/codecs';
 import { AnyObject, section } from './section';
 
 const MAX_INT32 = 2_147_483_647;
@@ -17,13 +17,15 @@ const Failover = section({
   retryMs: withDefault(durationIn(1, DAY_MS), 10_000),
 });
 
-const Backup = section({ type: NonEmptyString, settings: withDefault(AnyObject, {}) });
+const Sink = section({ type: NonEmptyString, settings: withDefault(AnyObject, {}) });
 
 export const Stream = section({
   type: NonEmptyString,
   slice: withDefault(numberIn(0, 1), 1),
   settings: withDefault(AnyObject, {}),
-  backup: maybe(Backup),
+  backup: maybe(Sink),
+  deadLetter: maybe(Sink),
+  emptyKey: withDefault<'empty' | 'null'>(oneOf(['empty', 'null']), 'empty'),
   failover: withDefault(Failover, { afterMs: 10_000, retryMs: 10_000 }),
 });
 
@@ -42,7 +44,8 @@ export const DefaultBucket = section({ id: withDefault(Id, 'default'), ...bucket
 export const KEYS = {
   root: ['streamsConfigs', 'buckets', 'defaultBucket'],
   stream: Stream.keys,
-  backup: Backup.keys,
+  backup: Sink.keys,
+  deadLetter: Sink.keys,
   failover: Failover.keys,
   bucket: Bucket.keys,
 };

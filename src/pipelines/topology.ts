@@ -113,10 +113,13 @@ const openStream =
   (env: Env, giveUp$: Observable<unknown>) =>
   (plan: StreamPlan): TE.TaskEither<OpenError, OpenStream> => {
     const { config, primary, backup } = plan;
+    const { emptyKey, failover } = config;
     return pipe(
       sequenceS(TE.ApplySeq)({
-        primary: primary.open({ ...env, name: config.id }),
-        backup: backup ? backup.open({ ...env, name: `${config.id}.backup` }) : TE.right(undefined),
+        primary: primary.open({ ...env, name: config.id }, { emptyKey, handOverMs: backup && failover.afterMs }),
+        backup: backup
+          ? backup.open({ ...env, name: `${config.id}.backup` }, { emptyKey, handOverMs: undefined })
+          : TE.right(undefined),
       }),
       TE.map((sinks) => ({
         plan,

@@ -1,7 +1,7 @@
 import { pipe } from 'fp-ts/function';
 import * as E from 'fp-ts/Either';
 import type { TaskEither } from 'fp-ts/TaskEither';
-import type { BatchLimits, Env, OpenError, Problem, Sink, SinkKind } from '../model';
+import type { BatchLimits, Env, OpenError, Problem, Sink, SinkKind, StreamOptions } from '../model';
 
 /** What makes a kind of sink out of settings of the type `S`. */
 export interface SinkDefinition<S> {
@@ -15,7 +15,7 @@ export interface SinkDefinition<S> {
   readonly deadlineMs?: (settings: S) => number | undefined;
   /** Names of what it alone may hold (a folder and template, say). Default: nothing. */
   readonly claims?: (settings: S) => readonly string[];
-  readonly open: (settings: S, env: Env) => TaskEither<OpenError, Sink>;
+  readonly open: (settings: S, env: Env, options: StreamOptions) => TaskEither<OpenError, Sink>;
 }
 
 /**
@@ -41,6 +41,6 @@ export const defineSink =
         limits: limits?.(settings) ?? {},
         deadlineMs: deadlineMs?.(settings),
         claims: claims?.(settings) ?? [],
-        open: (env) => open(settings, env),
+        open: (env, options) => open(settings, env, options),
       })),
     );

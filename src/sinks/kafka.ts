@@ -1,6 +1,17 @@
+import { isDeepStrictEqual } from 'node:util';
 import * as TE from 'fp-ts/TaskEither';
 import { combineLatest, distinctUntilChanged, map, Observable, Subscription } from 'rxjs';
-import { SinkError, type Cause, type Env, type Health, type Receipt, type Rest, type Sink, type Write } from '../model';
+import {
+  SinkError,
+  type Cause,
+  type Env,
+  type Health,
+  type Receipt,
+  type Rest,
+  type Sink,
+  type StreamOptions,
+  type Write,
+} from '../model';
 import { defineSink } from './defineSink';
 import { createBrokers, type Brokers } from './kafka/brokers';
 import { Delivery } from './kafka/delivery';
@@ -19,20 +30,26 @@ const GAVE_UP: Cause = { kind: 'gave_up', message: 'told to stop before the brok
 const CLOSED: Cause = { kind: 'gave_up', message: 'the sink was closed' };
 
 /** The sink over `brokers`, whatever they are; closing it closes them and `timers`. */
-export const openProducer = (settings: KafkaSettings, env: Env, brokers: Brokers, timers: Timers): Sink => {
+export const openProducer = (
+  settings: KafkaSettings,
+  env: Env,
+  options: StreamOptions,
+  brokers: Brokers,
+  timers: Timers,
+): Sink => {
   const { now, random, log, compressions } = env;
-  const producer = new Producer(settings, { brokers, timers, now, random, log, compressions });
+  const producer = new Producer(settings, { options, brokers, timers, now, random, log, compressions });
   const underWay = countUnderWay();
   return {
     write: writeTo(producer, env.name, underWay),
     retries: true,
     health$: combineLatest([brokers.health$, producer.troubles.all$]).pipe(
-      map(([reached, [trouble]]): Health =>
-        reached.state === 'down' || !trouble
+      map(([reached, troubles]): Health =>
+        reached.state === 'down' || troubles.length === 0
           ? reached
-          : { state: 'topicDown', topic: trouble.topic, cause: trouble.cause },
+          : { state: 'topicsDown', topics: new Map(troubles.map(({ topic, cause }) => [topic, cause])) },
       ),
-      distinctUntilChanged((a, b) => JSON.stringify(a) === JSON.stringify(b)),
+      distinctUntilChanged((a, b) => isDeepStrictEqual(a, b)),
     ),
     close: () =>
       new Promise((resolve) => {
@@ -102,7 +119,7 @@ const writeTo =
       if (!delivery.ended) producer.add(delivery);
     });
 
-const openKafka = (settings: KafkaSettings, env: Env): Sink => {
+const openKafka = (settings: KafkaSettings, env: Env, options: StreamOptions): Sink => {
   const timers = createTimers(env.scheduler);
   const brokers = createBrokers({
     ...settings,
@@ -113,7 +130,7 @@ const openKafka = (settings: KafkaSettings, env: Env): Sink => {
     log: env.log,
     timers,
   });
-  return openProducer(settings, env, brokers, timers);
+  return openProducer(settings, env, options, brokers, timers);
 };
 
 /**
@@ -129,5 +146,5 @@ export const kafka = defineSink({
   warnings: ({ warnings }) => warnings,
   limits: kafkaLimits,
   deadlineMs: ({ messageTimeoutMs }) => messageTimeoutMs,
-  open: (settings, env) => TE.right(openKafka(settings, env)),
+  open: (settings, env, options) => TE.right(openKafka(settings, env, options)),
 });

@@ -1,7 +1,12 @@
 import { LENGTH_BYTES } from './frame';
 
+const HAS_TIMESTAMP = 1;
+const HAS_PARTITION = 2;
+const KEY_IS_NULL = 4;
+const VALUE_IS_NULL = 8;
+
 /**
- * Walks the messages of whole, well-formed version 1 frames by position, without an object a message.
+ * Walks the messages of whole, well-formed frames by position, without an object a message: version 1 frames and type 1 records.
  *
  * ```ts
  * const cursor = new MessageCursor(frames.bytes);
@@ -12,10 +17,22 @@ export class MessageCursor {
   /** Where the current frame starts, with its length. */
   start = 0;
   keyStart = 0;
-  /** Where the key ends and the message starts. */
+  keyEnd = 0;
+  /** Where the message starts. */
   valueStart = 0;
   /** Where the message and its frame end. */
   end = 0;
+  /** A type 1 record; the fields below are set only for one. */
+  isRecord = false;
+  keyIsNull = false;
+  valueIsNull = false;
+  /** Milliseconds since 1970; undefined: the time of arrival. */
+  timestampMs: number | undefined = undefined;
+  /** Undefined: the partitioner's choice. */
+  partition: number | undefined = undefined;
+  headerCount = 0;
+  /** Where the first header starts: `{ nameLength:u16 name valueLength:u32 value }*`. */
+  headersStart = 0;
 
   constructor(private bytes: Buffer) {}
 
@@ -30,12 +47,59 @@ export class MessageCursor {
   next(): boolean {
     const { bytes, end } = this;
     if (end >= bytes.length) return false;
-    const bucketStart = end + LENGTH_BYTES + 1;
-    const keyLengthAt = bucketStart + (bytes[bucketStart - 1] ?? 0);
-    this.start = end;
-    this.keyStart = keyLengthAt + 1;
-    this.valueStart = this.keyStart + (bytes[keyLengthAt] ?? 0);
-    this.end = end + LENGTH_BYTES + bytes.readUInt32LE(end);
+    this.moveTo(end);
     return true;
   }
+
+  /** Moves to the message whose frame starts at `start`. */
+  moveTo(start: number): void {
+    const { bytes } = this;
+    const bucketStart = start + LENGTH_BYTES + 1;
+    const bucketLength = bytes[bucketStart - 1] ?? 0;
+    this.start = start;
+    this.end = start + LENGTH_BYTES + bytes.readUInt32LE(start);
+    this.isRecord = bucketLength === 0;
+    if (this.isRecord) {
+      this.readRecord(bucketStart + 1);
+      return;
+    }
+    const keyLengthAt = bucketStart + bucketLength;
+    this.keyStart = keyLengthAt + 1;
+    this.keyEnd = this.keyStart + (bytes[keyLengthAt] ?? 0);
+    this.valueStart = this.keyEnd;
+  }
+
+  /** Reads a record from its flags on. */
+  private readRecord(flagsAt: number): void {
+    const { bytes } = this;
+    const flags = bytes[flagsAt] ?? 0;
+    const keyLengthAt = flagsAt + 2 + (bytes[flagsAt + 1] ?? 0);
+    this.keyIsNull = (flags & KEY_IS_NULL) !== 0;
+    this.valueIsNull = (flags & VALUE_IS_NULL) !== 0;
+    this.keyStart = keyLengthAt + 2;
+    this.keyEnd = this.keyStart + bytes.readUInt16LE(keyLengthAt);
+    let at = this.keyEnd;
+    this.timestampMs = undefined;
+    if (flags & HAS_TIMESTAMP) {
+      this.timestampMs = Number(bytes.readBigInt64LE(at));
+      at += 8;
+    }
+    this.partition = undefined;
+    if (flags & HAS_PARTITION) {
+      this.partition = bytes.readInt32LE(at);
+      at += 4;
+    }
+    this.headerCount = bytes.readUInt16LE(at);
+    this.headersStart = at + 2;
+    at += 2;
+    for (let n = 0; n < this.headerCount; n += 1) {
+      at += 2 + bytes.readUInt16LE(at);
+      const valueLength = bytes.readUInt32LE(at);
+      at += 4 + (valueLength === NULL_HEADER ? 0 : valueLength);
+    }
+    this.valueStart = at;
+  }
 }
+
+/** Stands for the length of a header's value that is null. */
+const NULL_HEADER = 0xffffffff;

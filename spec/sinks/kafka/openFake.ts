@@ -1,5 +1,14 @@
 import { NEVER, VirtualTimeScheduler, type Observable } from 'rxjs';
-import { SinkError, type Batch, type Env, type Receipt, type Rest, type Sink } from '../../../src/model';
+import {
+  NO_OPTIONS,
+  SinkError,
+  type Batch,
+  type Env,
+  type Receipt,
+  type Rest,
+  type Sink,
+  type StreamOptions,
+} from '../../../src/model';
 import { openProducer } from '../../../src/sinks/kafka';
 import type { KafkaSettings } from '../../../src/sinks/kafka/settings';
 import { createTimers } from '../../../src/sinks/kafka/timers';
@@ -23,6 +32,13 @@ const SETTINGS: KafkaSettings = {
   compression: 'none',
   compressionLevel: -1,
   partitioner: 'consistent_random',
+  stickyLingerMs: 10,
+  tls: undefined,
+  sasl: undefined,
+  statisticsIntervalMs: 0,
+  log: { debug: false, level: 6 },
+  logConnectionClose: true,
+  share: undefined,
   idempotence: 'preferred',
   maxInFlight: 1_000_000,
   socketTimeoutMs: 60_000,
@@ -66,12 +82,16 @@ const turns = async (): Promise<void> => {
 };
 
 /** The real sink over fake brokers on virtual time. */
-export const openFake = (settings: Partial<KafkaSettings> = {}, parts: Partial<Env> = {}): Opened => {
+export const openFake = (
+  settings: Partial<KafkaSettings> = {},
+  parts: Partial<Env> = {},
+  options: StreamOptions = NO_OPTIONS,
+): Opened => {
   const brokers = fakeBrokers();
   const log = memoryLog();
   const scheduler = new VirtualTimeScheduler();
   const env = testEnv({ scheduler, log, ...parts });
-  const sink = openProducer({ ...SETTINGS, ...settings }, env, brokers, createTimers(env.scheduler));
+  const sink = openProducer({ ...SETTINGS, ...settings }, env, options, brokers, createTimers(env.scheduler));
   return {
     sink,
     brokers,

@@ -628,9 +628,8 @@ describe('the producer', () => {
       write(batchOf('forbidden', ['2']));
       await run();
       const forbidden = {
-        state: 'topicDown',
-        topic: 'forbidden',
-        cause: 'topic forbidden: TOPIC_AUTHORIZATION_FAILED (29)',
+        state: 'topicsDown',
+        topics: new Map([['forbidden', 'topic forbidden: TOPIC_AUTHORIZATION_FAILED (29)']]),
       };
       expect(seen).toEqual([{ state: 'up' }, forbidden, { state: 'down', cause: 'gone' }, forbidden, { state: 'up' }]);
     });

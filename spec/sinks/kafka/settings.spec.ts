@@ -47,6 +47,13 @@ const DEFAULTS: KafkaSettings = {
   reconnectBackoffMaxMs: 10_000,
   metadataRefreshIntervalMs: 300_000,
   allowAutoCreateTopics: true,
+  stickyLingerMs: 10,
+  tls: undefined,
+  sasl: undefined,
+  statisticsIntervalMs: 0,
+  log: { debug: false, level: 6 },
+  logConnectionClose: true,
+  share: undefined,
   warnings: [],
 };
 

@@ -2,8 +2,7 @@ import { promisify } from 'node:util';
 import { gzip, gzipSync } from 'node:zlib';
 import { compressSync as snappySync } from 'snappy';
 import type { Slots } from '../../model';
-
-export type CodecName = 'none' | 'gzip' | 'snappy';
+import type { CodecName } from './settings';
 
 /** Below this the way to the thread pool and back costs more than compressing in the loop. */
 const IN_LOOP_BYTES = 16 * 1024;

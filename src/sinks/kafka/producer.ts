@@ -1,4 +1,4 @@
-import type { Cause, Log, Slots } from '../../model';
+import type { Cause, Log, Slots, StreamOptions } from '../../model';
 import type { Brokers } from './brokers';
 import { createBuffers } from './buffers';
 import { compressor } from './compression';
@@ -42,6 +42,7 @@ export interface ProducerParts {
   readonly random: () => number;
   readonly log: Log;
   readonly compressions: Slots;
+  readonly options: StreamOptions;
 }
 
 const UNKNOWN_TOPIC = 3;
