@@ -5,7 +5,10 @@ const SINK = '^src/sinks/([^/.]+)(?:/|[.]ts$)';
 const SHARED_BY_SINKS = '^src/sinks/(?:defineSink|codecs|problems|nearest)[.]ts$';
 const REGISTRY = '^src/sinks/index[.]ts$';
 const CLUSTER = '^src/sinks/kafka/cluster[.]ts$';
-const NODE_NET = '^(?:node:)?net$';
+const SOCKET_FACTORY = '^src/sinks/kafka/openSocket[.]ts$';
+const NODE_NET = '^(?:node:)?(?:net|tls)$';
+/** Reads certificates; opens no socket. */
+const CERTIFICATES = '^src/sinks/kafka/security/tls[.]ts$';
 
 const package_ = (...names) => `(?:^|/)node_modules/(?:${names.join('|')})/`;
 
@@ -42,7 +45,7 @@ module.exports = {
       name: 'net-in-sources',
       comment: 'Sockets are opened by sources, the client, and the socket factory of the cluster.',
       severity: 'error',
-      from: { path: '^src/', pathNot: ['^src/sources/', '^src/client/', CLUSTER] },
+      from: { path: '^src/', pathNot: ['^src/sources/', '^src/client/', SOCKET_FACTORY, CERTIFICATES] },
       to: { path: NODE_NET, dependencyTypesNot: ['type-only'] },
     },
     {

@@ -12,11 +12,10 @@ const config: Config = {
     },
     {
       displayName: 'e2e',
-      // A daemon is started and stopped in most of them.
-      testTimeout: 30_000,
       testMatch: ['<rootDir>/spec/e2e/**/*.spec.ts'],
       globalSetup: '<rootDir>/spec/support/startKafka.ts',
       globalTeardown: '<rootDir>/spec/support/stopKafka.ts',
+      setupFilesAfterEnv: ['<rootDir>/spec/support/patience.ts'],
       transform,
     },
   ],

@@ -1,23 +1,21 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { startDaemon } from '../spec/support/daemon';
-import { KAFKA_SETTINGS, measureDaemon, type Subject } from './subject';
+import { kafkaSettings, type Run, type Server } from './subject';
 
-const buckets = (brokers: string, topic: string): unknown => ({
-  streamsConfigs: { kafka: { type: 'kafka', slice: 1, settings: { 'bootstrap.servers': brokers, ...KAFKA_SETTINGS } } },
-  buckets: [{ id: topic, streams: ['kafka'], batch: 10_000, batchTimeout: 30_000 }],
+const buckets = ({ brokers, topics, shape }: Run): unknown => ({
+  streamsConfigs: {
+    kafka: { type: 'kafka', slice: 1, settings: { 'bootstrap.servers': brokers, ...kafkaSettings(shape) } },
+  },
+  buckets: topics.map((id) => ({ id, streams: ['kafka'], batch: 10_000, batchTimeout: 30_000 })),
 });
 
-export const kahets: Subject = {
+export const kahets: Server = {
   name: 'kahets',
   missing: () => (existsSync(path.resolve(__dirname, '../dist/main.js')) ? undefined : 'not built'),
-  takes: () => true,
-  measure: async (run) => {
-    const daemon = await startDaemon({ folder: run.folder, buckets: buckets(run.brokers, run.topic) });
-    try {
-      return await measureDaemon(daemon.pid, run, daemon.socket, { kind: 'frame', bucket: run.topic });
-    } finally {
-      await daemon.stop();
-    }
+  start: async (run) => {
+    const daemon = await startDaemon({ folder: run.folder, buckets: buckets(run) });
+    const { pid, socket } = daemon;
+    return { pid, socket, framing: { kind: 'frame', buckets: run.topics }, stop: () => daemon.stop() };
   },
 };

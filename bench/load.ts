@@ -2,15 +2,19 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { encodeFrame } from '../src/wire/frame';
-import { POOL, keyOf, messagePool } from './messages';
+import { POOL, keyOf, messagePool, stampOf } from './messages';
 import { SHORT_MESSAGES, type Shape } from './shapes';
 
-/** What to send, and how a message is told from the next: a version 1 frame, or a line. */
+/** What to send, and how a message is told from the next: a version 1 frame, or a line. Buckets and prefixes take turns. */
 export interface Load {
   readonly socket: string;
   readonly shape: Shape;
-  readonly framing: { readonly kind: 'frame'; readonly bucket: string } | { readonly kind: 'line' };
+  readonly framing:
+    | { readonly kind: 'frame'; readonly buckets: readonly string[] }
+    | { readonly kind: 'line'; readonly prefixes: readonly string[] };
   readonly keys: boolean;
+  /** Whether a message begins with the time at which it is written. See {@link stampOf}. */
+  readonly stamps: boolean;
 }
 
 export interface Sent {
@@ -26,10 +30,28 @@ interface Bulk {
   readonly writes: readonly Buffer[];
 }
 
-const encoded = ({ shape, framing, keys }: Load): readonly Buffer[] =>
-  messagePool(shape.messageBytes).map((message, i) =>
-    framing.kind === 'frame' ? encodeFrame(framing.bucket, message, keys ? keyOf(i) : '') : Buffer.from(`${message}\n`),
-  );
+const turnOf = (all: readonly string[], i: number): string => all[i % all.length] ?? '';
+
+const encodedMessage = ({ framing, keys }: Load, message: string, i: number): Buffer =>
+  framing.kind === 'frame'
+    ? encodeFrame(turnOf(framing.buckets, i), message, keys ? keyOf(i) : '')
+    : Buffer.from(`${turnOf(framing.prefixes, i)}${message}\n`);
+
+const encoded = (load: Load): readonly Buffer[] =>
+  messagePool(load.shape.messageBytes).map((message, i) => encodedMessage(load, message, i));
+
+/** The messages from `i` on, as they leave. */
+type Next = (i: number) => Buffer;
+
+/** Messages that carry the time are made one by one. */
+const nextOf = (load: Load, pool: readonly Buffer[]): Next => {
+  if (!load.stamps) return (i) => pool[i % POOL] ?? NOTHING;
+  const messages = messagePool(load.shape.messageBytes);
+  return (i) => {
+    const stamp = stampOf();
+    return encodedMessage(load, `${stamp}${messages[i % POOL]?.slice(stamp.length) ?? ''}`, i);
+  };
+};
 
 const open = async (path: string): Promise<Socket> => {
   const socket = connect(path);
@@ -72,18 +94,13 @@ const sendSingle = async (socket: Socket, pool: readonly Buffer[], count: number
   }
 };
 
-const sendPaced = async (
-  sockets: readonly Socket[],
-  pool: readonly Buffer[],
-  count: number,
-  perSecond: number,
-): Promise<void> => {
+const sendPaced = async (sockets: readonly Socket[], next: Next, count: number, perSecond: number): Promise<void> => {
   const started = performance.now();
   for (let sent = 0; sent < count;) {
     const due = Math.min(count, Math.floor(((performance.now() - started) / 1000) * perSecond));
     for (; sent < due; sent += 1) {
       const socket = sockets[sent % sockets.length];
-      if (socket) await write(socket, pool[sent % POOL] ?? NOTHING);
+      if (socket) await write(socket, next(sent));
     }
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
@@ -117,7 +134,7 @@ const prepare = async (load: Load): Promise<() => Promise<void>> => {
     shape.writes === 'bulk' ? sendBulk(socket, pool, bulk, counts[i] ?? 0) : sendSingle(socket, pool, counts[i] ?? 0);
   return async () => {
     if (shape.perSecond === undefined) await Promise.all(sockets.map(sendShare));
-    else await sendPaced(sockets, pool, shape.messages, shape.perSecond);
+    else await sendPaced(sockets, nextOf(load, pool), shape.messages, shape.perSecond);
     await Promise.all(sockets.map(end));
   };
 };

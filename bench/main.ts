@@ -1,21 +1,26 @@
 /**
- * `npm run bench [-- --shape NAME[,NAME] --runs N --messages N --subject NAME[,NAME] --keys]`: what a message costs, beside its peers, in one run.
- * Against the broker at KAFKA_BROKERS if set, else one that is started for it.
+ * `npm run bench [-- --shape NAME[,NAME] --runs N --messages N --subject NAME[,NAME] --keys --codecs]`: what a message costs, beside
+ * its peers, in one run. Against the broker at KAFKA_BROKERS if set, else one that is started for it.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { startBroker } from '../spec/support/kafka';
-import { createTopic, deleteTopic } from '../spec/support/topics';
+import { codecs } from './codecs';
 import { kahets } from './kahets';
 import { kcat } from './kcat';
-import { report, type Measured } from './report';
+import { latencyReport, measureLatency } from './latency';
+import { report } from './report';
 import { rsyslog } from './rsyslog';
-import { SHAPES, type Shape } from './shapes';
-import type { Result, Subject } from './subject';
+import { LATENCY, SHAPES, type Shape } from './shapes';
+import { asSubject, type Run } from './subject';
+import { createTopics, deleteTopics } from './topics';
 
-const SUBJECTS: readonly Subject[] = [kahets, kcat, rsyslog];
+const SERVERS = [kahets, rsyslog];
+const SUBJECTS = [asSubject(kahets), kcat, asSubject(rsyslog)];
+/** Names of one length. */
+const DIGITS = 3;
 
 const { values: options } = parseArgs({
   options: {
@@ -24,62 +29,88 @@ const { values: options } = parseArgs({
     runs: { type: 'string', default: '3' },
     messages: { type: 'string' },
     keys: { type: 'boolean', default: false },
+    codecs: { type: 'boolean', default: false },
   },
 });
 
-const chosen = <A extends { readonly name: string }>(all: readonly A[], names: string | undefined): readonly A[] =>
-  names === undefined ? all : all.filter(({ name }) => names.split(',').includes(name.split(/[ ,]/)[0] ?? name));
+const asked = (names: string | undefined, ...own: readonly (string | undefined)[]): boolean =>
+  names === undefined || names.split(',').some((name) => own.includes(name));
 
-let topics = 0;
+const chosen = <A extends { readonly name: string }>(all: readonly A[]): readonly A[] =>
+  all.filter(({ name }) => asked(options.subject, name.split(/[ ,]/)[0]));
 
-const measureOnce = async (subject: Subject, shape: Shape, brokers: string): Promise<Result> => {
-  topics += 1;
-  const topic = `bench-${process.pid}-${topics}`;
-  await createTopic(brokers, topic, 3);
+let runs = 0;
+
+/** Makes the topics and the folder of one run for `measure` alone. */
+const measureOnce = async <R>(shape: Shape, brokers: string, measure: (run: Run) => Promise<R>): Promise<R> => {
+  runs += 1;
+  const topics = Array.from(
+    { length: shape.topics },
+    (_, n) => `bench-${process.pid}-${runs}-${String(n).padStart(DIGITS, '0')}`,
+  );
+  await createTopics(brokers, topics, shape.partitions);
   const folder = await mkdtemp(path.join(tmpdir(), 'kahets-bench-'));
   try {
-    return await subject.measure({ shape, brokers, topic, folder, keys: options.keys });
+    return await measure({ shape, brokers, topics, folder, keys: options.keys });
   } finally {
     await rm(folder, { recursive: true, force: true });
-    await deleteTopic(brokers, topic);
+    await deleteTopics(brokers, topics);
   }
 };
 
-/** Every subject in turn, again and again, so that what else the machine does falls on all of them. */
-const measureShape = async (
-  shape: Shape,
-  subjects: readonly Subject[],
-  runs: number,
-  brokers: string,
-): Promise<readonly Measured[]> => {
-  const measured = subjects
-    .filter(({ takes }) => takes(shape))
-    .map((subject) => ({ name: subject.name, subject, missing: subject.missing(), results: [] as Result[] }));
-  for (let run = 0; run < runs; run += 1) {
-    for (const { subject, missing, results } of measured) {
-      if (missing !== undefined) continue;
-      results.push(await measureOnce(subject, shape, brokers));
+interface Measured<R> {
+  readonly name: string;
+  missing: string | undefined;
+  readonly runs: R[];
+}
+
+/** Every one in turn, again and again, so that what else the machine does falls on all of them. */
+const inTurn = async <S extends { readonly name: string; readonly missing: () => string | undefined }, R>(
+  all: readonly S[],
+  measure: (one: S) => Promise<R>,
+): Promise<readonly Measured<R>[]> => {
+  const measured = all.map((one) => ({ one, name: one.name, missing: one.missing(), runs: [] as R[] }));
+  for (let run = 0; run < Number(options.runs); run += 1) {
+    for (const each of measured) {
+      if (each.missing !== undefined) continue;
+      try {
+        each.runs.push(await measure(each.one));
+      } catch (error) {
+        each.missing = `failed: ${error instanceof Error ? error.message : String(error)}`;
+      }
     }
   }
   return measured;
 };
 
-const main = async (): Promise<void> => {
-  const shapes = chosen(SHAPES, options.shape).map((shape) =>
-    options.messages === undefined ? shape : { ...shape, messages: Number(options.messages) },
+const withMessages = (shape: Shape): Shape =>
+  options.messages === undefined ? shape : { ...shape, messages: Number(options.messages) };
+
+const measureAll = async (brokers: string): Promise<void> => {
+  for (const shape of SHAPES.filter(({ name, group }) => asked(options.shape, name, group)).map(withMessages)) {
+    const subjects = chosen(SUBJECTS).filter(({ takes }) => takes(shape));
+    const measured = await inTurn(subjects, ({ measure }) => measureOnce(shape, brokers, measure));
+    console.log(report(shape, measured));
+  }
+  if (!asked(options.shape, LATENCY.name)) return;
+  const shape = withMessages(LATENCY);
+  const measured = await inTurn(chosen(SERVERS), (server) =>
+    measureOnce(shape, brokers, (run) => measureLatency(server, run)),
   );
-  const subjects = chosen(SUBJECTS, options.subject);
+  console.log(latencyReport({ shape }, measured));
+};
+
+const main = async (): Promise<void> => {
+  const machine = `Node ${process.version}, ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'})`;
+  if (options.codecs) {
+    console.log(`${machine}\n${await codecs()}`);
+    return;
+  }
   const given = process.env['KAFKA_BROKERS'];
   const broker = given === undefined ? await startBroker({ heap: '1g' }) : undefined;
   try {
-    console.log(
-      `Node ${process.version}, ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), median of ${options.runs}`,
-    );
-    for (const shape of shapes) {
-      console.log(
-        report(shape, await measureShape(shape, subjects, Number(options.runs), given ?? broker?.address ?? '')),
-      );
-    }
+    console.log(`${machine}, median of ${options.runs}`);
+    await measureAll(given ?? broker?.address ?? '');
   } finally {
     await broker?.remove();
   }

@@ -45,3 +45,15 @@ export const messagePool = (size: number): readonly string[] => {
 
 /** The key of the message at `i` of the pool, for runs with keys. */
 export const keyOf = (i: number): string => `user-${i % 1000}`;
+
+/** Not a digit first: rsyslog takes that for a length. */
+const STAMP = /^t=(\d+) /;
+
+/** The time, as a message begins with it: nanoseconds of a clock that all processes of the machine share. */
+export const stampOf = (): string => `t=${process.hrtime.bigint()} `;
+
+/** Milliseconds since `message` was stamped; undefined where it was not. */
+export const millisSince = (message: string): number | undefined => {
+  const stamp = STAMP.exec(message)?.[1];
+  return stamp === undefined ? undefined : Number(process.hrtime.bigint() - BigInt(stamp)) / 1e6;
+};

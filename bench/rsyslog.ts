@@ -4,20 +4,33 @@ import { existsSync, readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { missingTools } from '../spec/support/kafka';
-import { KAFKA_SETTINGS, measureDaemon, type Run, type Subject } from './subject';
+import { endWithUs } from './children';
+import { kafkaSettings, type Run, type Server } from './subject';
 
 const START_TIMEOUT_MS = 10_000;
 
+/** With several topics each line begins with its own; they are of one length. */
+const topicsOf = ({ topics }: Run): { readonly templates: string; readonly parameters: string } => {
+  const [first = ''] = topics;
+  return topics.length === 1
+    ? { templates: 'template(name="raw" type="string" string="%rawmsg%")', parameters: `topic="${first}"` }
+    : {
+        templates: `template(name="topic" type="string" string="%rawmsg:1:${first.length}%")
+template(name="raw" type="string" string="%rawmsg:${first.length + 2}:$%")`,
+        parameters: `topic="topic" dynatopic="on" dynatopic.cachesize="1000"`,
+      };
+};
+
 /** A queue with room for half a million messages and large dequeues: what one sets for throughput. */
-const config = ({ folder, brokers, topic }: Run, socket: string): string => `
-global(workDirectory="${folder}")
+const config = (run: Run, socket: string): string => `
+global(workDirectory="${run.folder}")
 module(load="imptcp" threads="2")
 module(load="omkafka")
-template(name="raw" type="string" string="%rawmsg%")
+${topicsOf(run).templates}
 input(type="imptcp" path="${socket}" unlink="on" ruleset="kafka" socketBacklog="4096")
 ruleset(name="kafka" queue.type="LinkedList" queue.size="500000" queue.dequeueBatchSize="4096" queue.workerThreads="1") {
-  action(type="omkafka" broker=["${brokers}"] topic="${topic}" template="raw" partitions.auto="on" resubmitOnFailure="on"
-    confParam=[${Object.entries(KAFKA_SETTINGS)
+  action(type="omkafka" broker=["${run.brokers}"] ${topicsOf(run).parameters} template="raw" partitions.auto="on" resubmitOnFailure="on"
+    confParam=[${Object.entries(kafkaSettings(run.shape))
       .map(([name, value]) => `"${name}=${value}"`)
       .join(', ')}])
 }
@@ -36,26 +49,32 @@ const untilExists = async (file: string): Promise<void> => {
   }
 };
 
-export const rsyslog: Subject = {
+export const rsyslog: Server = {
   name: 'rsyslog, imptcp to omkafka',
   missing: () =>
     missingTools([{ name: 'rsyslogd', debianPackage: 'rsyslog' }]).length > 0 || !hasModules()
       ? 'not installed'
       : undefined,
-  takes: () => true,
-  measure: async (run) => {
+  start: async (run) => {
     const socket = path.join(run.folder, 'rsyslog.sock');
     const configFile = path.join(run.folder, 'rsyslog.conf');
     await writeFile(configFile, config(run, socket));
     const rsyslogd = spawn('rsyslogd', ['-n', '-f', configFile, '-i', path.join(run.folder, 'rsyslog.pid')], {
       stdio: ['ignore', 'inherit', 'inherit'],
     });
-    try {
-      await untilExists(socket);
-      return await measureDaemon(rsyslogd.pid ?? 0, run, socket, { kind: 'line' });
-    } finally {
+    const ended = endWithUs(() => rsyslogd.kill('SIGKILL'));
+    const stop = async (): Promise<void> => {
+      ended();
       rsyslogd.kill('SIGKILL');
       if (rsyslogd.exitCode === null && rsyslogd.signalCode === null) await once(rsyslogd, 'exit');
+    };
+    try {
+      await untilExists(socket);
+    } catch (error) {
+      await stop();
+      throw error;
     }
+    const prefixes = run.topics.length === 1 ? [''] : run.topics.map((topic) => `${topic} `);
+    return { pid: rsyslogd.pid ?? 0, socket, framing: { kind: 'line', prefixes }, stop };
   },
 };

@@ -10,13 +10,13 @@ const count = (passed, failed = 0, skipped = 0) => ({ passed, failed, skipped })
 const tool = (title, name, args) => ({ title, run: () => (runLocal(name, args) ? count(1) : count(0, 1)) });
 
 /** Jest's own counts; a file that cannot even be loaded counts as one failed test, and so does a run without a result. */
-const jest = (title, project) => ({
+const jest = (title, project, ...options) => ({
   title,
   run: () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'kahets-jest-'));
     const file = path.join(folder, 'result.json');
     try {
-      const ok = runLocal('jest', ['--selectProjects', project, '--json', '--outputFile', file]);
+      const ok = runLocal('jest', ['--selectProjects', project, '--json', '--outputFile', file, ...options]);
       if (!existsSync(file)) return count(0, 1);
       const result = JSON.parse(readFileSync(file, 'utf8'));
       const failed = result.numFailedTests + result.numRuntimeErrorTestSuites;
@@ -35,7 +35,8 @@ export const rules = tool('import rules', 'depcruise', ['--config', '.dependency
 export const deadExports = tool('dead exports', 'knip', []);
 export const unit = jest('unit: operators, marbles, laws', 'unit');
 export const build = { title: 'build', run: () => (compile() ? count(1) : count(0, 1)) };
-export const endToEnd = jest('end to end', 'e2e');
+// They mostly wait: for brokers to start, for time-outs.
+export const endToEnd = jest('end to end', 'e2e', '--maxWorkers=2');
 
 /** Runs the steps one after the other, all of them, and ends with the count. */
 export const runSteps = (steps) => {

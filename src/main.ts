@@ -10,6 +10,7 @@ import { pino } from 'pino';
 import pretty from 'pino-pretty';
 import { asyncScheduler, ReplaySubject } from 'rxjs';
 import { envFileName, type Environment } from './config/env';
+import { hideIn } from './config/secrets';
 import { configure, type Configured } from './control/configure';
 import { createHeld, memoryMarks } from './control/held';
 import { createLedger } from './control/ledger';
@@ -76,14 +77,14 @@ const start = async (environment: Environment): Promise<number> => {
  */
 const HEAP_GROWING_PERCENT = 200;
 
-const run = async ({ settings, plan, warnings }: Configured): Promise<number> => {
+const run = async ({ settings, plan, warnings, secrets }: Configured): Promise<number> => {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
   // Room beside the compressions, so that a hung fsync or look-up holds up none of them.
   process.env['UV_THREADPOOL_SIZE'] ??= String(settings.maxCpus + 4);
   const out = process.stdout.isTTY
     ? pretty({ sync: true, singleLine: true })
     : pino.destination({ dest: 1, sync: false });
-  const log = limitRepeats(createLog(settings.logLevel, out));
+  const log = limitRepeats(createLog(settings.logLevel, out, hideIn(secrets)));
   for (const warning of warnings) log.warn('configuration', { warning });
 
   const marks = memoryMarks(settings.maxMemoryBytes);

@@ -187,6 +187,12 @@ export interface Problem {
   readonly got: string;
 }
 
+/** What a stream may hold before its backup takes over (without one: before what comes has to wait). */
+export interface Share {
+  readonly messages: number;
+  readonly bytes: number;
+}
+
 /** Settings that passed their check: what they ask of the buckets that feed the sink, and how to open it. */
 export interface CheckedSink {
   readonly warnings: readonly Problem[];
@@ -196,6 +202,10 @@ export interface CheckedSink {
   readonly deadlineMs: number | undefined;
   /** Names of what it alone may hold (a folder and template, say): two sinks with the same claim are an error. */
   readonly claims: readonly string[];
+  /** Default: what the process may hold bounds all streams together. */
+  readonly share?: Share | undefined;
+  /** A sink beside it, for what no sink takes. Default: it has none. */
+  readonly deadLetters?: CheckedSink | undefined;
   readonly open: OpenSink;
 }
 

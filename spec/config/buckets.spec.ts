@@ -114,7 +114,7 @@ describe('decodeBuckets', () => {
     }));
 
   it('takes null as what is left out', () => {
-    const stream = { ...file, slice: null, backup: null, failover: null };
+    const stream = { ...file, slice: null, backup: null, deadLetter: null, emptyKey: null, failover: null };
     const bucket = { id: 'requests', streams: ['copy'], batch: null, batchTimeout: null };
     expect(configOf({ streamsConfigs: { copy: stream }, buckets: [bucket], defaultBucket: null })).toEqual(
       configOf(minimal()),
@@ -130,6 +130,8 @@ describe('decodeBuckets', () => {
             SLICE: 0.5,
             Settings: { Path: '/copy' },
             Backup: { TYPE: 'file', settings: {} },
+            DEADletter: { type: 'file', Settings: { Path: '/dead' } },
+            EmptyKey: 'NULL',
             Failover: { AFTERMS: 1, retryms: 2 },
           },
         },
@@ -142,9 +144,10 @@ describe('decodeBuckets', () => {
           id: 'Copy',
           type: 'file',
           slice: 0.5,
-          emptyKey: 'empty',
+          emptyKey: 'null',
           settings: { Path: '/copy' },
           backup: { type: 'file', settings: {} },
+          deadLetter: { type: 'file', settings: { Path: '/dead' } },
           failover: { afterMs: 1, retryMs: 2 },
         },
       ],
@@ -163,6 +166,48 @@ describe('decodeBuckets', () => {
       batch: 500,
       batchTimeoutMs: 2_000,
     });
+  });
+
+  it.each(['empty', 'null'])('takes %s as what an empty key becomes', (emptyKey) =>
+    expect(configOf(withStream({ emptyKey })).streams[0]).toMatchObject({ emptyKey }),
+  );
+
+  it('takes a kind of sink for dead letters, whose settings may be missing', () =>
+    expect(configOf(withStream({ deadLetter: { type: 'blackhole' } })).streams[0]).toMatchObject({
+      deadLetter: { type: 'blackhole', settings: {} },
+    }));
+
+  it('puts variables into settings of streams, backups and dead letters', () => {
+    const settings = { path: '/var/${DIR}', list: ['${DIR}'], '${DIR}': '$${DIR}' };
+    const stream = {
+      type: 'file',
+      slice: '${SLICE}',
+      settings,
+      backup: { ...file, settings },
+      DeadLetter: { ...file, settings },
+    };
+    const text = JSON.stringify({
+      streamsConfigs: { '${DIR}': stream },
+      buckets: [{ id: '${DIR}', streams: ['${DIR}'] }],
+    });
+    const filled = { path: '/var/kahets', list: ['kahets'], '${DIR}': '${DIR}' };
+    const { config, problems, variables } = decodeBuckets(text, { DIR: 'kahets', SLICE: '0.5' });
+    expect(problems).toEqual([]);
+    expect(config.streams).toMatchObject([
+      { id: '${DIR}', slice: 0.5, settings: filled, backup: { settings: filled }, deadLetter: { settings: filled } },
+    ]);
+    expect(config.buckets).toMatchObject([{ id: '${DIR}', streams: ['${DIR}'] }]);
+    expect([...new Set(variables)]).toEqual(['SLICE', 'DIR']);
+  });
+
+  it('names a missing variable by its place, once, and shows none of the others', () => {
+    const text = JSON.stringify(withStream({ slice: '${SLICE}', type: '${NONE}', failover: { afterMs: '${TIME}' } }));
+    const { problems } = decodeBuckets(text, { SLICE: '7', TIME: 'hunter2' });
+    expect(report('b', problems)).toEqual([
+      'b: streamsConfigs.copy.type: expected the variable NONE to be set, in the environment or in the env file, got none',
+      'b: streamsConfigs.copy.slice: expected a number from 0 to 1, got ${SLICE}',
+      expect.stringMatching(/^b: streamsConfigs\.copy\.failover\.afterMs: expected a time .*, got \$\{TIME\}$/),
+    ]);
   });
 
   it('needs no bucket beside a default one, and no id of the latter', () =>
@@ -252,6 +297,31 @@ describe('decodeBuckets', () => {
         'settings that are no object',
         withStream({ settings: [1] }),
         'streamsConfigs.copy.settings: expected an object, got a list',
+      ],
+      [
+        'dead letters without a type',
+        withStream({ deadLetter: { settings: {} } }),
+        'streamsConfigs.copy.deadLetter.type: expected a non-empty string, got nothing',
+      ],
+      [
+        'dead letters that are no object',
+        withStream({ deadLetter: '/dead' }),
+        'streamsConfigs.copy.deadLetter: expected an object, got "/dead"',
+      ],
+      [
+        'settings of dead letters that are no object',
+        withStream({ deadLetter: { type: 'file', settings: 1 } }),
+        'streamsConfigs.copy.deadLetter.settings: expected an object, got 1',
+      ],
+      [
+        'another word for empty keys',
+        withStream({ emptyKey: 'none' }),
+        'streamsConfigs.copy.emptyKey: expected one of empty, null, got "none"',
+      ],
+      [
+        'empty keys as true',
+        withStream({ emptyKey: true }),
+        'streamsConfigs.copy.emptyKey: expected one of empty, null, got true',
       ],
       [
         'a backup without a type',
@@ -411,6 +481,16 @@ describe('decodeBuckets', () => {
         'one in a backup',
         withStream({ backup: { ...file, slice: 1 } }),
         'streamsConfigs.copy.backup.slice: expected one of type, settings, got',
+      ],
+      [
+        'one in dead letters',
+        withStream({ deadLetter: { ...file, emptyKey: 'null' } }),
+        'streamsConfigs.copy.deadLetter.emptyKey: expected one of type, settings, got',
+      ],
+      [
+        'another spelling of dead letters',
+        withStream({ deadLetters: file }),
+        'streamsConfigs.copy.deadLetters: expected one of type, slice, settings, backup, deadLetter, emptyKey, failover (did you mean deadLetter?), got',
       ],
       [
         'one in a failover',

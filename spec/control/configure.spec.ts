@@ -52,6 +52,80 @@ describe('configure', () => {
     );
   });
 
+  describe('with variables in buckets.json', () => {
+    const kafka = (settings: Readonly<Record<string, unknown>>): string =>
+      JSON.stringify({
+        streamsConfigs: { k: { type: 'kafka', settings: { 'bootstrap.servers': 'kafka1', ...settings } } },
+        buckets: [{ id: 'b', streams: ['k'] }],
+      });
+    const sasl = {
+      'security.protocol': 'sasl_ssl',
+      'sasl.mechanisms': 'PLAIN',
+      'sasl.username': '${KAFKA_USER}',
+      'sasl.password': '${KAFKA_PASSWORD}',
+    };
+    const linesOf = (settings: Readonly<Record<string, unknown>>, parts: Partial<ConfigureOptions>) => {
+      const configured = configure(options({ './buckets.json': kafka(settings) }, parts));
+      return E.isLeft(configured) ? configured.left : [...configured.right.warnings, 'a plan'];
+    };
+
+    it('takes them from the environment, and from the env file without a warning; they are secrets', () => {
+      const parts = { environment: { KAFKA_USER: 'me' }, envFile: { KAFKA_PASSWORD: 'hunter2', OTHER: 'x' } };
+      const configured = configure(options({ './buckets.json': kafka(sasl) }, parts));
+      expect(configured).toEqual(
+        E.right(
+          expect.objectContaining({
+            secrets: new Map([['hunter2', '***']]),
+            warnings: [expect.stringMatching(/^environment: OTHER: /) as unknown],
+          }),
+        ),
+      );
+    });
+
+    it('lets a variable of the process win over that of the env file', () => {
+      const parts = { environment: { PORT: 'no port' }, envFile: { PORT: '9092' } };
+      expect(linesOf({ 'bootstrap.servers': 'kafka1:${PORT}' }, parts)).toEqual([
+        './buckets.json: streamsConfigs.k.settings.bootstrap.servers: expected brokers as host:port, with commas between them, got ${PORT}',
+      ]);
+      expect(linesOf({ 'bootstrap.servers': 'kafka1:${PORT}' }, { envFile: parts.envFile })).toEqual(['a plan']);
+    });
+
+    it('names each one that is missing, and says nothing else of its place', () =>
+      expect(linesOf({ ...sasl, 'linger.ms': '${LINGER}' }, { environment: { KAFKA_USER: '' } })).toEqual([
+        './buckets.json: streamsConfigs.k.settings.sasl.username: expected the variable KAFKA_USER to be set, in the environment or in the env file, got an empty one',
+        './buckets.json: streamsConfigs.k.settings.sasl.password: expected the variable KAFKA_PASSWORD to be set, in the environment or in the env file, got none',
+        './buckets.json: streamsConfigs.k.settings.linger.ms: expected the variable LINGER to be set, in the environment or in the env file, got none',
+      ]));
+
+    it('shows no value: not in its place, not beside it, not among the variables', () => {
+      const environment = { KAFKA_PASSWORD: 'hunter2', LINGER: '70007', MAXCPUS: 'hunter2' };
+      const settings = {
+        'linger.ms': '${LINGER}',
+        'message.timeout.ms': 6,
+        'client.id': '${KAFKA_PASSWORD}',
+        acks: 'hunter2',
+      };
+      const lines = linesOf(settings, { environment });
+      expect(lines).toEqual([
+        'environment: MAXCPUS: expected a whole number from 1 to 1024, got "${KAFKA_PASSWORD}"',
+        './buckets.json: streamsConfigs.k.settings.acks: expected all (or -1), 1 or 0, got "${KAFKA_PASSWORD}"',
+      ]);
+      expect(linesOf({ ...settings, acks: 'all' }, { environment: { ...environment, MAXCPUS: '1' } })).toEqual([
+        './buckets.json: streamsConfigs.k.settings.message.timeout.ms: expected more than linger.ms (${LINGER}), or 0, got 6',
+      ]);
+    });
+
+    it('leaves ids, buckets and keys alone', () => {
+      const text = `{
+        "streamsConfigs": { "\${ID}": { "type": "file", "settings": { "path": "/tmp/copy" } } },
+        "buckets": [{ "id": "\${ID}", "streams": ["\${ID}"] }]
+      }`;
+      expect(configure(options({ './buckets.json': text }))).toEqual(
+        E.right(expect.objectContaining({ warnings: [] })),
+      );
+    });
+  });
+
   it('passes on warnings', () => {
     const configured = configure(options({ './buckets.json': good.replace('"id": "b"', '"id": "b", "colour": 1') }));
     expect(configured).toEqual(

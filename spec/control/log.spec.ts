@@ -14,6 +14,24 @@ describe('createLog', () => {
       { level: 'FATAL', time: expect.any(String) as string, msg: 'gone' },
     ]);
   });
+
+  it('hides in messages and fields, and looks at no line that is not written', () => {
+    const lines: string[] = [];
+    const hide = jest.fn((text: string) => text.replaceAll('hunter2', '***'));
+    const log = createLog('info', { write: (line) => lines.push(line) }, hide);
+    log.debug('hunter2', { password: 'hunter2' });
+    expect(hide).not.toHaveBeenCalled();
+    log.warn('refused hunter2', { cause: 'bad password hunter2', rows: [{ messages: 7, name: 'hunter2' }] });
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      {
+        level: 'WARN',
+        time: expect.any(String) as string,
+        msg: 'refused ***',
+        cause: 'bad password ***',
+        rows: [{ messages: 7, name: '***' }],
+      },
+    ]);
+  });
 });
 
 describe('limitRepeats', () => {

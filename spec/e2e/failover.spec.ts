@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { kill } from 'node:process';
 import { openClient, type Client } from '../support/client';
 import { endDaemons, startDaemon } from '../support/daemon';
 import {
@@ -30,50 +31,59 @@ describeKafka('a broker that goes and comes back', () => {
     await client.write(Buffer.concat(frames));
   };
 
-  it('is done without: messages go to the backup meanwhile, and to Kafka again', async () => {
-    const topic = freshTopic('failover');
-    await createTopic(broker.address, topic);
-    const daemon = await startDaemon({ buckets: oneBucket(topic, { kafka: kafkaWithBackup(broker.address) }) });
-    const client = await openClient(daemon.socket);
+  const hang = (signal: 'SIGSTOP' | 'SIGCONT') => (): void => void kill(broker.pid() ?? 0, signal);
 
-    await sendPhase(client, topic, 0);
-    expect(await awaitMessages(broker.address, topic, PHASE)).toBe(PHASE);
+  it.each<readonly [string, () => unknown, () => unknown]>([
+    ['is killed', () => broker.stop('SIGKILL'), () => broker.start()],
+    ['hangs', hang('SIGSTOP'), hang('SIGCONT')],
+  ])(
+    'is done without when it %s: messages go to the backup meanwhile, and to Kafka again',
+    async (_, halt, goOn) => {
+      const topic = freshTopic('failover');
+      await createTopic(broker.address, topic);
+      const daemon = await startDaemon({ buckets: oneBucket(topic, { kafka: kafkaWithBackup(broker.address) }) });
+      const client = await openClient(daemon.socket);
 
-    await broker.stop('SIGKILL');
-    await sendPhase(client, topic, PHASE);
-    await daemon.waitForLog(({ msg }) => msg.startsWith('stream open'));
+      await sendPhase(client, topic, 0);
+      expect(await awaitMessages(broker.address, topic, PHASE)).toBe(PHASE);
 
-    await broker.start();
-    // A message now and then, since only a batch can find out that the broker is back.
-    let n = 2 * PHASE;
-    const markers = setInterval(() => void client.write(numberedFrame(topic, n++)), MARKER_MS);
-    try {
-      await daemon.waitForLog(({ msg }) => msg.startsWith('stream closed'), 30_000);
-    } finally {
-      clearInterval(markers);
-    }
-    const returned = n;
-    await sendPhase(client, topic, returned);
-    await client.end();
-    const ended = await daemon.stop();
+      await halt();
+      await sendPhase(client, topic, PHASE);
+      await daemon.waitForLog(({ msg }) => /^(stream|topic) open/.test(msg));
 
-    expect(ended.code).toBe(0);
-    const total = returned + PHASE;
-    const row = rowOf(finalLedger(ended), topic, 'kafka');
-    expect(row).toMatchObject({ received: total, dropped: {}, deadLettered: 0 });
-    expect(row.backedUp).toBeGreaterThanOrEqual(PHASE);
+      await goOn();
+      // A message now and then, since only a batch can find out that the broker is back.
+      let n = 2 * PHASE;
+      const markers = setInterval(() => void client.write(numberedFrame(topic, n++)), MARKER_MS);
+      try {
+        await daemon.waitForLog(({ msg }) => /^(stream|topic) closed/.test(msg), 30_000);
+      } finally {
+        clearInterval(markers);
+      }
+      const returned = n;
+      await sendPhase(client, topic, returned);
+      await client.end();
+      const ended = await daemon.stop();
 
-    const inKafka = new Arrivals(total);
-    await addTopic(inKafka, broker.address, topic);
-    expect(inKafka.faults()).toMatchObject({ twice: 0, damaged: 0, outOfOrder: 0 });
-    const anywhere = new Arrivals(total);
-    await addTopic(anywhere, broker.address, topic);
-    await addFiles(anywhere, path.join(daemon.folder, 'backup'));
-    expect(anywhere.faults()).toMatchObject({ missing: 0, damaged: 0 });
-    expect(anywhere.faults().twice).toBeLessThanOrEqual(row.duplicatesPossible);
+      expect(ended.code).toBe(0);
+      const total = returned + PHASE;
+      const row = rowOf(finalLedger(ended), topic, 'kafka');
+      expect(row).toMatchObject({ received: total, dropped: {}, deadLettered: 0 });
+      expect(row.backedUp).toBeGreaterThanOrEqual(PHASE);
 
-    const afterwards = new Arrivals(PHASE, returned);
-    await addTopic(afterwards, broker.address, topic);
-    expect(afterwards.faults().missing).toBe(0);
-  }, 120_000);
+      const inKafka = new Arrivals(total);
+      await addTopic(inKafka, broker.address, topic);
+      expect(inKafka.faults()).toMatchObject({ twice: 0, damaged: 0, outOfOrder: 0 });
+      const anywhere = new Arrivals(total);
+      await addTopic(anywhere, broker.address, topic);
+      await addFiles(anywhere, path.join(daemon.folder, 'backup'));
+      expect(anywhere.faults()).toMatchObject({ missing: 0, damaged: 0 });
+      expect(anywhere.faults().twice).toBeLessThanOrEqual(row.duplicatesPossible);
+
+      const afterwards = new Arrivals(PHASE, returned);
+      await addTopic(afterwards, broker.address, topic);
+      expect(afterwards.faults().missing).toBe(0);
+    },
+    120_000,
+  );
 });

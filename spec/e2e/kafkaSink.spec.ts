@@ -1,8 +1,7 @@
 import { NEVER } from 'rxjs';
-import { createSlots } from '../../src/control/slots';
 import type { Batch, Health, Sink } from '../../src/model';
 import { encodeFrame } from '../../src/wire/frame';
-import { anOrigin } from '../support/builders';
+import { batchOfRun } from '../support/builders';
 import { describeSink } from '../support/describeSink';
 import { brokers, describeKafka, freshTopic } from '../support/endToEnd';
 import { createBroker, startBroker, type Broker } from '../support/kafka';
@@ -16,9 +15,8 @@ interface Pair {
 }
 
 const batchOf = (bucket: string, pairs: readonly Pair[], arrivedMs = Date.now()): Batch => {
-  const bytes = Buffer.concat(pairs.map(({ key, value }) => encodeFrame(bucket, value, key)));
-  const frames = [{ bucket, bytes, count: pairs.length, arrivedMs, origin: anOrigin() }];
-  return { bucket, frames, count: pairs.length, bytes: bytes.length, closedBy: 'count' };
+  const encoded = pairs.map(({ key, value }) => encodeFrame(bucket, value, key));
+  return batchOfRun(bucket, encoded, arrivedMs);
 };
 
 /** Resolves with how many messages got a receipt. */
@@ -62,18 +60,6 @@ const expectInOrder = async (address: string, topic: string, count: number): Pro
 };
 
 describeKafka('the Kafka sink and a real broker', () => {
-  describe.each(['none', 'gzip', 'snappy'])('with compression %s', (codec) => {
-    it.each([0, 1])('writes what librdkafka reads, with %d compressions on the thread pool', async (slots) => {
-      const topic = freshTopic('codec');
-      const sink = await open(brokers(), { 'compression.codec': codec }, { compressions: createSlots(slots) });
-      const written = Array.from({ length: 10 }, (_, n) => batchOf(topic, pairs(n * 1000, 1000)));
-      const delivered = await Promise.all(written.map((batch) => write(sink, batch)));
-      await sink.close();
-      expect(delivered).toEqual(written.map(({ count }) => count));
-      await expectInOrder(brokers(), topic, 10_000);
-    });
-  });
-
   it('keeps keys, messages and the time of arrival byte for byte', async () => {
     const topic = freshTopic('bytes');
     const sink = await open(brokers(), { 'message.max.bytes': 1_048_000 });

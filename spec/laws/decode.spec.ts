@@ -3,7 +3,9 @@ import { type Decoded, isRefused } from '../../src/model';
 import { type Decoder, createDecoder } from '../../src/wire/decoder';
 import { encodeFrame } from '../../src/wire/frame';
 import { MessageCursor } from '../../src/wire/messageCursor';
+import { encodeRecord } from '../../src/wire/record';
 import { anOrigin } from '../support/builders';
+import { byBucket, encodeMessage, messagesIn, type VectorMessage } from '../vectors/frames';
 
 const MAX_FRAME = 300;
 
@@ -39,18 +41,43 @@ const bucket = fc.constantFrom('a', 'b', 'orders', 'ä', 'x'.repeat(255));
 const goodFrame = fc
   .tuple(bucket, fc.uint8Array({ maxLength: 40 }), fc.string({ maxLength: 20, unit: 'grapheme-ascii' }))
   .map(([name, message, key]) => encodeFrame(name, message, key));
+const headers = fc.array(fc.tuple(fc.string({ maxLength: 8, unit: 'grapheme' }), fc.option(fc.uint8Array())), {
+  maxLength: 4,
+});
+const goodRecord = fc
+  .record({
+    name: bucket,
+    message: fc.option(fc.uint8Array({ maxLength: 40 })),
+    key: fc.option(fc.uint8Array({ maxLength: 20 })),
+    timestampMs: fc.option(fc.maxSafeNat(), { nil: undefined }),
+    partition: fc.option(fc.nat(), { nil: undefined }),
+    headers,
+  })
+  .map(({ name, message, ...options }) => encodeRecord(name, message, options));
 const length = (bytes: number): Buffer => {
   const header = Buffer.alloc(4);
   header.writeUInt32LE(bytes);
   return header;
 };
+const framed = (body: Uint8Array): Buffer => Buffer.concat([length(body.length), body]);
 /** A length that is true and a body that may be anything. */
-const anyFrame = fc.uint8Array({ maxLength: 400 }).map((body) => Buffer.concat([length(body.length), body]));
+const anyFrame = fc.uint8Array({ maxLength: 400 }).map(framed);
+/** Bytes that may be a record, or nearly. */
+const anyRecord = fc.oneof(
+  fc.uint8Array({ maxLength: 60 }).map((rest) => framed(Buffer.concat([Buffer.of(0, 1), rest]))),
+  fc.tuple(goodRecord, fc.nat(), fc.integer({ min: 0, max: 255 })).map(([record, at, byte]) => {
+    const changed = Buffer.from(record);
+    changed[6 + (at % (changed.length - 6))] = byte;
+    return changed;
+  }),
+);
 const noFrame = fc.constantFrom(length(0xffffffff), Buffer.from('GET / HTTP/1.1\r\n\r\n'));
 const stream = fc
   .array(
     fc.oneof(
-      { arbitrary: goodFrame, weight: 12 },
+      { arbitrary: goodFrame, weight: 8 },
+      { arbitrary: goodRecord, weight: 8 },
+      { arbitrary: anyRecord, weight: 3 },
       { arbitrary: anyFrame, weight: 4 },
       { arbitrary: noFrame, weight: 1 },
     ),
@@ -88,6 +115,48 @@ describe('law: decoding', () => {
         const unread = bytes.length - read;
         const rest: Decoded = { reason: 'not_frames', count: 0, bytes: unread, origin: anOrigin(), detail: '' };
         expect(meaningOf(unread > 0 ? [...found, rest] : found)).toEqual(meaningOf(expected));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('reads records and frames as they were encoded', () => {
+    const hex = fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes).toString('hex'));
+    const message: fc.Arbitrary<VectorMessage> = fc.oneof(
+      fc.record({ as: fc.constant('frame' as const), bucket, key: hex, message: hex }),
+      fc.record({
+        as: fc.constant('record' as const),
+        bucket,
+        key: fc.option(hex),
+        message: fc.option(hex),
+        timestampMs: fc.option(fc.maxSafeNat()),
+        partition: fc.option(fc.nat()),
+        headers: fc.array(fc.tuple(fc.string({ unit: 'grapheme', maxLength: 8 }), fc.option(hex)), { maxLength: 5 }),
+      }),
+    );
+    fc.assert(
+      fc.property(fc.array(message, { maxLength: 20 }), (messages) => {
+        const decoder = createDecoder({ maxFrame: 1 << 20, now: () => 0, origin: anOrigin() });
+        const runs = decoder.push(Buffer.concat(messages.map(encodeMessage)));
+        expect(byBucket(runs.flatMap((run) => (isRefused(run) ? [] : messagesIn(run))))).toEqual(byBucket(messages));
+      }),
+    );
+  });
+
+  it('never loses the frames beside what is nearly a record', () => {
+    const good = encodeFrame('beside', 'good');
+    fc.assert(
+      fc.property(fc.array(anyRecord, { minLength: 1, maxLength: 8 }), cuts, (records, at) => {
+        const decoder = createDecoder({ maxFrame: 1 << 20, now: () => 0, origin: anOrigin() });
+        const bytes = Buffer.concat([good, ...records.flatMap((record) => [record, good])]);
+        const found = [...cut(bytes, at).flatMap((chunk) => decoder.push(chunk)), ...decoder.end()];
+        const beside = found.flatMap((one) => (!isRefused(one) && one.bucket === 'beside' ? messagesIn(one) : []));
+        expect(beside).toHaveLength(1 + records.length);
+        // Each of the others is a message that can be walked, or counted as malformed.
+        const others = found.flatMap((one) => (isRefused(one) || one.bucket === 'beside' ? [] : messagesIn(one)));
+        const refused = found.filter(isRefused).reduce((sum, { count }) => sum + count, 0);
+        expect(others.length + refused).toBe(records.length);
+        expect(found.filter(isRefused).every(({ reason }) => reason === 'malformed')).toBe(true);
       }),
       { numRuns: 500 },
     );

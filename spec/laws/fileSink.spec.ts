@@ -26,7 +26,8 @@ describe('law: what was written to files, in runs and rotations of any kind, lie
         fc.array(steps, { minLength: 1, maxLength: 3 }),
         fc.integer({ min: 1, max: 600 }),
         fc.boolean(),
-        (runs, sizeRotate, atOnce) =>
+        fc.constantFrom('never', 'interval', 'batch'),
+        (runs, sizeRotate, atOnce, fsync) =>
           inFolder(async (path) => {
             const expected = new Map<string, string[]>();
             let letters = 0;
@@ -34,7 +35,7 @@ describe('law: what was written to files, in runs and rotations of any kind, lie
             for (const [run, ofRun] of runs.entries()) {
               let nowMs = 1_700_000_000_000 + run * 1_000_000;
               const sink = await openFile(
-                { path, fileNameTemplate, sizeRotate },
+                { path, fileNameTemplate, sizeRotate, fsync, fsyncIntervalMs: 1 },
                 testEnv({ random, now: () => (nowMs += 300) }),
               );
               const pending: Promise<unknown>[] = [];

@@ -1,6 +1,8 @@
 import { of } from 'rxjs';
 import type { Batch, Deliver, Outcome } from '../../src/model';
 import { sample } from '../../src/operators/sample';
+import { encodeFrame } from '../../src/wire/frame';
+import { encodeRecord } from '../../src/wire/record';
 import { batchOf, frames, messagesOf, outcomeOf } from '../support/builders';
 import { marbles } from '../support/marbles';
 
@@ -44,6 +46,20 @@ describe('sample', () => {
     expect(seen.map(messagesOf)).toEqual([['1', '3']]);
     expect(seen[0]?.bytes).toBe(seen[0]?.frames.reduce((sum, { bytes }) => sum + bytes.length, 0));
     expect(outcomes).toEqual([outcomeOf('s', batch, { delivered: 2, sampledOut: 2 })]);
+  });
+
+  it('keeps records whole, beside version 1 frames', () => {
+    const seen: Batch[] = [];
+    const [first, second, third] = [
+      encodeRecord('b', null, { key: 'k', timestampMs: 1, headers: [['h', null]] }),
+      encodeFrame('b', '2'),
+      encodeRecord('b', '3', { partition: 3 }),
+    ];
+    const bytes = Buffer.concat([first, second, third]);
+    const batch: Batch = { ...batchOf('b', []), frames: [{ ...frames('b', []), bytes, count: 3 }], count: 3 };
+    const outcomes = outcomesOf(sample(0.5, chances([0.1, 0.9, 0.1]))(deliverTo(seen)), batch);
+    expect(seen[0]?.frames[0]?.bytes).toEqual(Buffer.concat([first, third]));
+    expect(outcomes).toEqual([outcomeOf('s', batch, { delivered: 2, sampledOut: 1 })]);
   });
 
   it('copies what it keeps', () => {

@@ -1,8 +1,9 @@
-import { map, NEVER, of, take } from 'rxjs';
-import { SinkError, type Batch, type Receipt, type Write } from '../../src/model';
+import { NEVER, of } from 'rxjs';
+import { SinkError, type Batch, type Receipt, type Rest, type Write } from '../../src/model';
 import { withBackup } from '../../src/operators/withBackup';
 import { batchOf, delivered, unavailable } from '../support/builders';
 import { marbles } from '../support/marbles';
+import { takesWhenTold } from '../support/writes';
 
 const one = batchOf('b', ['1']);
 const two = batchOf('b', ['2']);
@@ -50,6 +51,17 @@ describe('withBackup', () => {
       expectObservable(withBackup(() => backup$, 5, scheduler)(() => write$)(two, NEVER)).toBe('--#', {}, error);
     }));
 
+  it('never gets poison', () =>
+    marbles(({ cold, scheduler, expectObservable }) => {
+      const poison: Rest = { batch: two, cause: { kind: 'poison', message: 'too large' }, written: 'no' };
+      const write$ = cold<Receipt>('  -#', {}, new SinkError('primary', [poison, unavailable(three)]));
+      expectObservable(withBackup(takes, 5, scheduler)(() => write$)(batch, NEVER)).toBe(
+        '-(b#)',
+        { b: backedUp(three) },
+        new SinkError('primary', [poison]),
+      );
+    }));
+
   it('passes on what is no SinkError', () =>
     marbles(({ cold, scheduler, expectObservable }) => {
       const write$ = cold<Receipt>('  -#', {}, new Error('a defect'));
@@ -61,12 +73,7 @@ describe('withBackup', () => {
       const giveUp$ = cold('  --g');
       const write$ = cold<Receipt>('   #', {}, new SinkError('primary', [unavailable(two)]));
       const expected = '      -------(b|)';
-      const untilToldToGiveUp: Write = (part, giveUpLater$) =>
-        giveUpLater$.pipe(
-          take(1),
-          map(() => delivered(part, 'backup')),
-        );
-      expectObservable(withBackup(untilToldToGiveUp, 5, scheduler)(() => write$)(two, giveUp$)).toBe(expected, {
+      expectObservable(withBackup(takesWhenTold('backup'), 5, scheduler)(() => write$)(two, giveUp$)).toBe(expected, {
         b: backedUp(two),
       });
     }));

@@ -1,14 +1,15 @@
-import { map, mergeMap, NEVER, of, take, throwError, timer, type Observable } from 'rxjs';
+import { concat, defer, map, mergeMap, NEVER, of, throwError, timer, type Observable } from 'rxjs';
 import type { TestScheduler } from 'rxjs/testing';
-import { SinkError, type Health, type Receipt, type Rest, type Write } from '../../src/model';
+import { SinkError, type Receipt, type Rest, type Write } from '../../src/model';
 import { withBreaker, type BreakerOptions, type BreakerState } from '../../src/operators/withBreaker';
 import { batchOf, delivered } from '../support/builders';
 import { marbles } from '../support/marbles';
+import { failsWhenTold } from '../support/writes';
 
 const batch = batchOf('b', ['1']);
 const r = delivered(batch);
-const up$ = of<Health>({ state: 'up' });
-const down: Health = { state: 'down', cause: 'refused' };
+const none$ = of(undefined);
+const values = { d: 'refused', u: undefined };
 
 const rest = (kind: Rest['cause']['kind'], message: string): Rest => ({
   batch,
@@ -18,18 +19,13 @@ const rest = (kind: Rest['cause']['kind'], message: string): Rest => ({
 const refused = (cause: string): SinkError => new SinkError('s', [rest('unavailable', cause)]);
 const gaveUp = new SinkError('s', [rest('gave_up', 'told to')]);
 
-/** A sink that never answers: it fails when it is told to give up. */
-const hung: Write = (_, giveUp$) =>
-  giveUp$.pipe(
-    take(1),
-    mergeMap(() => throwError(() => gaveUp)),
-  );
+const hung = failsWhenTold(gaveUp);
 
 const options = (scheduler: TestScheduler, parts: Partial<BreakerOptions> = {}): BreakerOptions => ({
   name: 's',
-  health$: up$,
+  trouble$: none$,
+  troubleMs: 2,
   afterMs: 5,
-  unreachableMs: 2,
   retryMs: 10,
   random: () => 0.5,
   onState: () => undefined,
@@ -71,23 +67,46 @@ describe('withBreaker', () => {
         );
     }));
 
-  it('opens when the sink is down for unreachableMs, and not when it comes up before', () =>
+  it('opens when trouble lasts for troubleMs, and not when it ends before', () =>
     marbles(({ hot, scheduler, expectObservable }) => {
-      const flapping$ = hot<Health>('  d-d-u', { d: down, u: { state: 'up' } });
-      const brief$ = hot<Health>('     du---', { d: down, u: { state: 'up' } });
-      expectObservable(withBreaker(options(scheduler, { health$: flapping$ }))(hung)(batch, NEVER)).toBe(
+      const lasting$ = hot<string | undefined>('d-d-u', values);
+      const brief$ = hot<string | undefined>('  du---', values);
+      expectObservable(withBreaker(options(scheduler, { trouble$: lasting$ }))(hung)(batch, NEVER)).toBe(
         '--#',
         {},
         gaveUp,
       );
-      expectObservable(withBreaker(options(scheduler, { health$: brief$ }))(hung)(batch, NEVER)).toBe(
+      expectObservable(withBreaker(options(scheduler, { trouble$: brief$ }))(hung)(batch, NEVER)).toBe(
         '-----#',
         {},
         gaveUp,
       );
     }));
 
-  it('half-open: after retryMs one batch probes, its receipt closes', () => {
+  it('does not count a lack of receipts while it is told not to, and opens as soon as it may', () =>
+    marbles(({ cold, hot, scheduler, expectObservable }) => {
+      const counts$ = hot('f------t', { f: false, t: true });
+      const latest$ = defer(() => concat(of(scheduler.now() >= 7), counts$));
+      const write = withBreaker(options(scheduler, { counts$: latest$ }));
+      expectObservable(write(hung)(batch, NEVER)).toBe('-------#', {}, gaveUp);
+      // A receipt meanwhile starts the time anew.
+      const [slow, other] = [batchOf('slow', ['2']), withBreaker(options(scheduler, { counts$: latest$ }))];
+      const both = other((one, giveUp$) => (one === slow ? hung(one, giveUp$) : cold('------r|', { r })));
+      expectObservable(both(slow, NEVER)).toBe('-----------#', {}, gaveUp);
+      expectObservable(both(batch, NEVER)).toBe('------r|', { r });
+    }));
+
+  it('without afterMs: opens by trouble alone', () =>
+    marbles(({ hot, scheduler, expectObservable }) => {
+      const trouble$ = hot<string | undefined>('8ms d', values);
+      const [quiet, troubled] = [{ afterMs: undefined }, { afterMs: undefined, trouble$ }].map((parts) =>
+        withBreaker(options(scheduler, parts))(hung)(batch, NEVER),
+      );
+      expectObservable(quiet ?? NEVER, '50ms !').toBe('-');
+      expectObservable(troubled ?? NEVER).toBe('10ms #', {}, gaveUp);
+    }));
+
+  it('half-open: after retryMs one batch probes, the others wait for its receipt, which closes', () => {
     const states: BreakerState['state'][] = [];
     marbles(({ cold, scheduler, expectObservable }) => {
       let works = false;
@@ -100,7 +119,7 @@ describe('withBreaker', () => {
       expectObservable(first ?? NEVER).toBe('  -----#', {}, gaveUp);
       expectObservable(early ?? NEVER).toBe('  10ms #', {}, refused('no acknowledgement for 5 ms'));
       expectObservable(probe ?? NEVER).toBe('  16ms --r|', { r });
-      expectObservable(beside ?? NEVER).toBe(' 17ms #', {}, refused('the breaker is half-open'));
+      expectObservable(beside ?? NEVER).toBe(' 17ms ----r|', { r });
       expectObservable(after ?? NEVER).toBe('  20ms --r|', { r });
     });
     expect(states).toEqual(['open', 'halfOpen', 'closed']);
@@ -111,22 +130,85 @@ describe('withBreaker', () => {
     marbles(({ scheduler, expectObservable }) => {
       const onState = ({ state }: BreakerState): number => states.push(state);
       const write = withBreaker(options(scheduler, { onState }))(hung);
-      const [first, probe, after] = writingAt(write, scheduler, [0, 16, 22]);
-      expectObservable(first ?? NEVER).toBe('-----#', {}, gaveUp);
-      expectObservable(probe ?? NEVER).toBe('16ms -----#', {}, gaveUp);
-      expectObservable(after ?? NEVER).toBe('22ms #', {}, refused('no acknowledgement for 5 ms'));
+      const [first, probe, beside, after] = writingAt(write, scheduler, [0, 16, 18, 22]);
+      expectObservable(first ?? NEVER).toBe(' -----#', {}, gaveUp);
+      expectObservable(probe ?? NEVER).toBe(' 16ms -----#', {}, gaveUp);
+      expectObservable(beside ?? NEVER).toBe('18ms ---#', {}, refused('no acknowledgement for 5 ms'));
+      expectObservable(after ?? NEVER).toBe(' 22ms #', {}, refused('no acknowledgement for 5 ms'));
     });
     expect(states).toEqual(['open', 'halfOpen', 'open']);
   });
 
-  it('does not probe a sink that says it is down', () =>
+  it('half-open: a probe that fails by itself opens it again with its cause', () => {
+    const states: BreakerState[] = [];
+    marbles(({ cold, scheduler, expectObservable }) => {
+      const failing: Write = () => cold('-#', {}, refused('no room'));
+      const onState = (state: BreakerState): number => states.push(state);
+      let hangs = true;
+      const write = withBreaker(options(scheduler, { onState }))((one, giveUp$) =>
+        (hangs ? hung : failing)(one, giveUp$),
+      );
+      timer(12, scheduler).subscribe(() => (hangs = false));
+      const [first, probe, after] = writingAt(write, scheduler, [0, 16, 18]);
+      expectObservable(first ?? NEVER).toBe('-----#', {}, gaveUp);
+      expectObservable(probe ?? NEVER).toBe('16ms -#', {}, refused('no room'));
+      expectObservable(after ?? NEVER).toBe('18ms #', {}, refused('no room'));
+    });
+    expect(states.at(-1)).toEqual({ state: 'open', cause: 'no room' });
+  });
+
+  it('half-open: a probe that is told from outside to give up says nothing, and the next batch probes', () => {
+    const states: BreakerState['state'][] = [];
+    marbles(({ cold, hot, scheduler, expectObservable }) => {
+      const onState = ({ state }: BreakerState): number => states.push(state);
+      let works = false;
+      const write = withBreaker(options(scheduler, { onState }))((one, giveUp$) =>
+        works ? cold('-r|', { r }) : hung(one, giveUp$),
+      );
+      timer(17, scheduler).subscribe(() => (works = true));
+      const giveUp$ = hot('18ms g');
+      const [first, beside] = writingAt(write, scheduler, [0, 17]);
+      expectObservable(first ?? NEVER).toBe(' -----#', {}, gaveUp);
+      expectObservable(timer(16, scheduler).pipe(mergeMap(() => write(batch, giveUp$)))).toBe('18ms #', {}, gaveUp);
+      expectObservable(beside ?? NEVER).toBe('17ms --r|', { r });
+    });
+    expect(states).toEqual(['open', 'halfOpen', 'halfOpen', 'closed']);
+  });
+
+  it('half-open: one that waits gives up when it is told to', () =>
     marbles(({ hot, scheduler, expectObservable }) => {
-      const health$ = of(down);
-      const write = withBreaker(options(scheduler, { health$ }))(hung);
-      const [first, later] = writingAt(write, scheduler, [0, 40]);
+      const write = withBreaker(options(scheduler))(hung);
+      const [first, probe] = writingAt(write, scheduler, [0, 16]);
+      const giveUp$ = hot('19ms g');
+      expectObservable(first ?? NEVER).toBe('-----#', {}, gaveUp);
+      expectObservable(probe ?? NEVER).toBe('16ms -----#', {}, gaveUp);
+      expectObservable(timer(17, scheduler).pipe(mergeMap(() => write(batch, giveUp$)))).toBe(
+        '19ms #',
+        {},
+        new SinkError('s', [rest('gave_up', 'told to stop while another batch tried the sink')]),
+      );
+    }));
+
+  it('half-open: a probe that nobody listens to any more says nothing', () =>
+    marbles(({ scheduler, expectObservable }) => {
+      const write = withBreaker(options(scheduler))(hung);
+      const [first, probe, next] = writingAt(write, scheduler, [0, 16, 18]);
+      expectObservable(first ?? NEVER).toBe('-----#', {}, gaveUp);
+      expectObservable(probe ?? NEVER, '^ 16ms -!').toBe('-');
+      expectObservable(next ?? NEVER).toBe('18ms -----#', {}, gaveUp);
+    }));
+
+  it('does not probe while trouble is known, unless it is told to', () =>
+    marbles(({ scheduler, expectObservable }) => {
+      const trouble$ = of('refused');
+      const careful = withBreaker(options(scheduler, { trouble$ }))(hung);
+      const [first, later] = writingAt(careful, scheduler, [0, 40]);
       expectObservable(first ?? NEVER).toBe('--#', {}, gaveUp);
       expectObservable(later ?? NEVER).toBe('40ms #', {}, refused('refused'));
-      expectObservable(hot('-')).toBe('-');
+      const bold = withBreaker(options(scheduler, { trouble$, probesInTrouble: true }))(hung);
+      const [one, probe] = writingAt(bold, scheduler, [0, 40]);
+      expectObservable(one ?? NEVER).toBe('  --#', {}, gaveUp);
+      expectObservable(probe ?? NEVER).toBe('40ms --#', {}, gaveUp);
     }));
 
   it('poison opens nothing, and closes it after a probe: the sink answered', () => {
@@ -157,9 +239,9 @@ describe('withBreaker', () => {
 
   it('early unsubscribe: an idle breaker watches nothing', () =>
     marbles(({ hot, scheduler, expectObservable, expectSubscriptions }) => {
-      const health$ = hot<Health>('-');
-      const write = withBreaker(options(scheduler, { health$ }))(hung);
+      const trouble$ = hot<undefined>('-');
+      const write = withBreaker(options(scheduler, { trouble$ }))(hung);
       expectObservable(write(batch, NEVER), '^--!').toBe('----');
-      expectSubscriptions(health$.subscriptions).toBe(['^--!']);
+      expectSubscriptions(trouble$.subscriptions).toBe(['^--!']);
     }));
 });

@@ -1,17 +1,12 @@
-import { NEVER, take, map, type Observable } from 'rxjs';
-import type { Receipt, Write } from '../../src/model';
+import { NEVER } from 'rxjs';
 import { withDeadline } from '../../src/operators/withDeadline';
 import { batchOf, delivered } from '../support/builders';
 import { marbles } from '../support/marbles';
+import { takesWhenTold } from '../support/writes';
 
 const batch = batchOf('b', ['1']);
 const r = delivered(batch);
-/** Shows when it is told to give up, by completing with a receipt then. */
-const untilToldToGiveUp: Write = (_, giveUp$): Observable<Receipt> =>
-  giveUp$.pipe(
-    take(1),
-    map(() => r),
-  );
+const untilToldToGiveUp = takesWhenTold(r.sink);
 
 describe('withDeadline', () => {
   it('tells the write to give up at the deadline', () =>

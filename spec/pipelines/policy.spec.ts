@@ -1,8 +1,9 @@
-import { BehaviorSubject, mergeMap, NEVER, of, take, throwError } from 'rxjs';
-import { SinkError, type Health, type Sink, type Write } from '../../src/model';
+import { BehaviorSubject, merge, mergeMap, NEVER, of, throwError, timer, type Observable } from 'rxjs';
+import { SinkError, type Batch, type Health, type Receipt, type Sink, type Write } from '../../src/model';
 import { writePolicy } from '../../src/pipelines/policy';
 import { batchOf, delivered, memoryLog, testEnv, unavailable } from '../support/builders';
 import { marbles } from '../support/marbles';
+import { failsWhenTold } from '../support/writes';
 
 const batch = batchOf('b', ['1']);
 const stream = { id: 'kafka_01', failover: { afterMs: 5_000, retryMs: 10_000 } };
@@ -12,13 +13,10 @@ const sink = (write: Write, parts: Partial<Sink> = {}): Sink => ({
   close: () => Promise.resolve(),
   ...parts,
 });
+const none = { backup: undefined, deadLetter: undefined, deadlineMs: undefined, share: undefined };
 const r = delivered(batch);
 const takes: Write = () => of(r);
-const hung: Write = (_, giveUp$) =>
-  giveUp$.pipe(
-    take(1),
-    mergeMap(() => throwError(() => new SinkError('kafka_01', [unavailable(batch)]))),
-  );
+const hung = failsWhenTold(new SinkError('kafka_01', [unavailable(batch)]));
 /** Fails so often, then takes. */
 const failing = (times: number): Write => {
   let left = times;
@@ -26,12 +24,12 @@ const failing = (times: number): Write => {
 };
 
 describe('writePolicy', () => {
-  it('with a backup: hands over when the primary has not answered for afterMs, and says so', () => {
+  it('with a backup: hands a bucket over that has had no answer for afterMs, and says so', () => {
     const log = memoryLog();
     marbles(({ scheduler, expectObservable }) => {
       const write = writePolicy(
         stream,
-        { primary: sink(hung), backup: sink(takes), deadlineMs: undefined },
+        { ...none, primary: sink(hung), backup: sink(takes) },
         testEnv({ scheduler, log }),
       );
       expectObservable(write(batch, NEVER)).toBe('5s (b|)', { b: { ...r, how: 'backedUp' } });
@@ -39,8 +37,8 @@ describe('writePolicy', () => {
     expect(log.lines).toEqual([
       {
         level: 'warn',
-        message: 'stream open: messages go to the backup',
-        fields: { stream: 'kafka_01', cause: 'no acknowledgement for 5000 ms' },
+        message: 'topic open: its messages go to the backup',
+        fields: { stream: 'kafka_01', bucket: 'b', cause: 'no acknowledgement for 5000 ms' },
       },
     ]);
   });
@@ -50,7 +48,7 @@ describe('writePolicy', () => {
       const health$ = new BehaviorSubject<Health>({ state: 'down', cause: 'refused' });
       const write = writePolicy(
         stream,
-        { primary: sink(hung, { health$ }), backup: sink(takes), deadlineMs: undefined },
+        { ...none, primary: sink(hung, { health$ }), backup: sink(takes) },
         testEnv({ scheduler }),
       );
       expectObservable(write(batch, NEVER)).toBe('2s (b|)', { b: { ...r, how: 'backedUp' } });
@@ -60,7 +58,7 @@ describe('writePolicy', () => {
     marbles(({ scheduler, expectObservable }) => {
       const write = writePolicy(
         stream,
-        { primary: sink(failing(9)), backup: sink(failing(2)), deadlineMs: undefined },
+        { ...none, primary: sink(failing(9)), backup: sink(failing(2)) },
         testEnv({ scheduler }),
       );
       expectObservable(write(batch, NEVER)).toBe('300ms (b|)', { b: { ...r, how: 'backedUp' } });
@@ -68,11 +66,7 @@ describe('writePolicy', () => {
 
   it('without a backup: tries again until it is taken', () =>
     marbles(({ scheduler, expectObservable }) => {
-      const write = writePolicy(
-        stream,
-        { primary: sink(failing(3)), backup: undefined, deadlineMs: undefined },
-        testEnv({ scheduler }),
-      );
+      const write = writePolicy(stream, { ...none, primary: sink(failing(3)) }, testEnv({ scheduler }));
       expectObservable(write(batch, NEVER)).toBe('700ms (r|)', { r });
     }));
 
@@ -80,9 +74,157 @@ describe('writePolicy', () => {
     marbles(({ scheduler, expectObservable }) => {
       const write = writePolicy(
         stream,
-        { primary: sink(hung, { retries: true }), backup: undefined, deadlineMs: 60_000 },
+        { ...none, primary: sink(hung, { retries: true }), deadlineMs: 60_000 },
         testEnv({ scheduler }),
       );
       expectObservable(write(batch, NEVER)).toBe('60s #', {}, new SinkError('kafka_01', [unavailable(batch)]));
     }));
+
+  it('with a backup: another bucket that is taken keeps nothing waiting, and goes on', () =>
+    marbles(({ scheduler, expectObservable }) => {
+      const other = batchOf('other', ['2']);
+      const primary: Write = (one, giveUp$) => (one === other ? of(delivered(other)) : hung(one, giveUp$));
+      const write = writePolicy(
+        stream,
+        { ...none, primary: sink(primary), backup: sink(takes) },
+        testEnv({ scheduler }),
+      );
+      const later$ = timer(6_000, scheduler).pipe(mergeMap(() => write(other, NEVER)));
+      expectObservable(write(batch, NEVER)).toBe('5s (b|)', { b: { ...r, how: 'backedUp' } });
+      expectObservable(write(other, NEVER)).toBe('(o|)', { o: delivered(other) });
+      expectObservable(later$).toBe('6s (o|)', { o: delivered(other) });
+    }));
+
+  it('with a backup: a topic in trouble stops only itself; the stream’s probe goes on with another', () => {
+    const log = memoryLog();
+    marbles(({ scheduler, expectObservable }) => {
+      const other = batchOf('other', ['2']);
+      const health$ = new BehaviorSubject<Health>({ state: 'topicsDown', topics: new Map([['b', 'forbidden']]) });
+      const primary: Write = (one, giveUp$) => (one === other ? of(delivered(other)) : hung(one, giveUp$));
+      const write = writePolicy(
+        stream,
+        { ...none, primary: sink(primary, { health$ }), backup: sink(takes) },
+        testEnv({ scheduler, log }),
+      );
+      expectObservable(write(batch, NEVER)).toBe('2s (b|)', { b: { ...r, how: 'backedUp' } });
+      const later$ = timer(3_000, scheduler).pipe(mergeMap(() => merge(write(batch, NEVER), write(other, NEVER))));
+      expectObservable(later$).toBe('3s (bo|)', { b: { ...r, how: 'backedUp' }, o: delivered(other) });
+    });
+    expect(log.lines).toEqual([
+      {
+        level: 'warn',
+        message: 'topic open: its messages go to the backup',
+        fields: { stream: 'kafka_01', bucket: 'b', cause: 'forbidden' },
+      },
+    ]);
+  });
+
+  it('after an outage: the first batch of a topic in trouble does not keep the stream open for the others', () => {
+    const log = memoryLog();
+    marbles(({ scheduler, expectObservable }) => {
+      const other = batchOf('other', ['2']);
+      const health$ = new BehaviorSubject<Health>({ state: 'down', cause: 'refused' });
+      timer(5_000, scheduler).subscribe(() => health$.next({ state: 'up' }));
+      const primary: Write = (one, giveUp$) =>
+        one === other && health$.value.state === 'up' ? of(delivered(other)) : hung(one, giveUp$);
+      const write = writePolicy(
+        stream,
+        { ...none, primary: sink(primary, { health$ }), backup: sink(takes) },
+        testEnv({ scheduler, log }),
+      );
+      const at = (ms: number, one: Batch): Observable<Receipt> =>
+        timer(ms, scheduler).pipe(mergeMap(() => write(one, NEVER)));
+      expectObservable(at(0, other)).toBe('2s (o|)', { o: { ...r, how: 'backedUp' } });
+      // The bad one probes from 13 s on, until its own breaker opens; the other waits for it and then probes itself.
+      expectObservable(at(13_000, batch)).toBe('18s (b|)', { b: { ...r, how: 'backedUp' } });
+      expectObservable(at(14_000, other)).toBe('18s (o|)', { o: delivered(other) });
+    });
+    expect(log.lines.filter(({ level }) => level !== 'debug').map(({ message }) => message)).toEqual([
+      'stream open: messages go to the backup',
+      'topic open: its messages go to the backup',
+      'stream closed: messages go to the primary',
+    ]);
+  });
+
+  it('hands poison to the dead letters, past the backup, and says why once a minute', () => {
+    const log = memoryLog();
+    const never = jest.fn<ReturnType<Write>, Parameters<Write>>();
+    marbles(({ scheduler, expectObservable }) => {
+      const poison: Write = () =>
+        throwError(
+          () => new SinkError('kafka_01', [{ batch, cause: { kind: 'poison', message: 'too large' }, written: 'no' }]),
+        );
+      const sinks = { ...none, primary: sink(poison), backup: sink(never), deadLetter: sink(failing(1)) };
+      const write = writePolicy(stream, sinks, testEnv({ scheduler, log }));
+      const dead = { d: { ...r, how: 'deadLettered' as const } };
+      for (const [ms, expected] of [
+        [0, '100ms (d|)'],
+        [59_999, '59999ms (d|)'],
+        [60_000, '60s (d|)'],
+      ] as const)
+        expectObservable(timer(ms, scheduler).pipe(mergeMap(() => write(batch, NEVER)))).toBe(expected, dead);
+    });
+    const line = {
+      level: 'warn',
+      message: 'messages that no sink takes go to the dead letters',
+      fields: { stream: 'kafka_01', bucket: 'b', count: 1, cause: 'too large' },
+    };
+    expect(log.lines).toEqual([line, line]);
+    expect(never).not.toHaveBeenCalled();
+  });
+
+  it('without dead letters: fails with the poison, and says why', () => {
+    const log = memoryLog();
+    const error = new SinkError('kafka_01', [
+      { batch, cause: { kind: 'poison', message: 'too large' }, written: 'no' },
+    ]);
+    marbles(({ scheduler, expectObservable }) => {
+      const write = writePolicy(
+        stream,
+        { ...none, primary: sink(() => throwError(() => error)) },
+        testEnv({ scheduler, log }),
+      );
+      expectObservable(write(batch, NEVER)).toBe('#', {}, error);
+    });
+    expect(log.lines.map(({ message, fields }) => [message, fields['cause']])).toEqual([
+      ['messages that no sink takes are dropped: there is no deadLetter, and no file backup', 'too large'],
+    ]);
+  });
+
+  describe('over its share', () => {
+    const share = { messages: 1, bytes: 1_000 };
+
+    it('with a backup: hands over at once', () =>
+      marbles(({ scheduler, expectObservable }) => {
+        const write = writePolicy(
+          stream,
+          { ...none, primary: sink(hung), backup: sink(takes), share },
+          testEnv({ scheduler }),
+        );
+        expectObservable(write(batch, NEVER)).toBe('5s (b|)', { b: { ...r, how: 'backedUp' } });
+        expectObservable(write(batch, NEVER)).toBe('(b|)', { b: { ...r, how: 'backedUp' } });
+      }));
+
+    it('without a backup: waits for its turn, and its deadline runs meanwhile', () =>
+      marbles(({ cold, scheduler, expectObservable }) => {
+        const write = writePolicy(
+          stream,
+          { ...none, primary: sink(() => cold('-----r|', { r }), { retries: true }), share, deadlineMs: 11 },
+          testEnv({ scheduler }),
+        );
+        expectObservable(write(batch, NEVER)).toBe('------(r|)', { r });
+        expectObservable(write(batch, NEVER)).toBe('------------(r|)', { r });
+        expectObservable(write(batch, NEVER)).toBe(
+          '-----------#',
+          {},
+          new SinkError('kafka_01', [
+            {
+              batch,
+              cause: { kind: 'gave_up', message: 'told to stop while the stream held its whole share' },
+              written: 'no',
+            },
+          ]),
+        );
+      }));
+  });
 });

@@ -60,6 +60,12 @@ const kind = (write: Write, parts: Partial<CheckedSink> = {}) => {
   return { kind: sinkKind, seen };
 };
 
+const checkedOf = (sinkKind: SinkKind): CheckedSink => {
+  const checked = sinkKind({}, '');
+  if (E.isLeft(checked)) throw new Error('settings that are right were refused');
+  return checked.right;
+};
+
 const takes: Write = (batch) => of(delivered(batch));
 const fails: Write = (batch) => throwError(() => new SinkError('s', [unavailable(batch)]));
 
@@ -108,6 +114,17 @@ describe('planTopology', () => {
         },
       ]),
     );
+  });
+
+  it('checks dead letters as it does backups', () => {
+    const bad: SinkKind = (_, path) => E.left([{ path: `${path}.x`, expected: 'a number', got: 'a text' }]);
+    const { kind: good } = kind(takes, { claims: ['/tmp/{bucket}'] });
+    expect(
+      planTopology(config([stream('one', { deadLetter: { type: 'bad', settings: {} } })]), { good, bad }),
+    ).toMatchObject(E.left([{ path: 'streamsConfigs.one.deadLetter.settings.x' }]));
+    expect(
+      planTopology(config([stream('one', { deadLetter: { type: 'good', settings: {} } })]), { good }),
+    ).toMatchObject(E.left([{ path: 'streamsConfigs.one.deadLetter', got: '/tmp/{bucket}' }]));
   });
 
   it('passes on the warnings of sinks', () => {
@@ -159,6 +176,89 @@ describe('planTopology', () => {
     expect(primary.seen.opened).toEqual(['one']);
     expect(backup.seen.opened).toEqual(['one.backup']);
     expect(backup.seen.batches.map(messagesOf)).toEqual([['1', '2']]);
+  });
+
+  describe('poison', () => {
+    const poisoned: Write = (batch) =>
+      throwError(() => new SinkError('s', [{ batch, cause: { kind: 'poison', message: 'too large' }, written: 'no' }]));
+    const batch = batchOf('b', ['1', '2']);
+    const deliverTo = async (config_: Config, kinds: Readonly<Record<string, SinkKind>>) => {
+      const topology = await open(planTopology(config_, kinds), testEnv({ log: memoryLog() }));
+      const outcome = await firstValueFrom(topology.routeOf('b')?.streams[0]?.deliver(batch) ?? NEVER);
+      await topology.close();
+      return outcome;
+    };
+
+    it('goes to the dead letters that are configured', async () => {
+      const dead = kind(takes);
+      const backup = kind(takes, { deadLetters: checkedOf(kind(takes).kind) });
+      const sinks = { backup: { type: 'backup', settings: {} }, deadLetter: { type: 'dead', settings: {} } };
+      expect(
+        await deliverTo(config([stream('one', { type: 'bad', ...sinks })]), {
+          bad: kind(poisoned).kind,
+          backup: backup.kind,
+          dead: dead.kind,
+        }),
+      ).toEqual(outcomeOf('one', batch, { deadLettered: 2 }));
+      expect(dead.seen).toMatchObject({ opened: ['one.deadLetter'], closed: ['one.deadLetter'], batches: [batch] });
+      expect(backup.seen.batches).toEqual([]);
+    });
+
+    it('goes to those beside the backup where none are', async () => {
+      const beside = kind(takes);
+      const backup = kind(takes, { deadLetters: checkedOf(beside.kind) });
+      expect(
+        await deliverTo(config([stream('one', { type: 'bad', backup: { type: 'backup', settings: {} } })]), {
+          bad: kind(poisoned).kind,
+          backup: backup.kind,
+        }),
+      ).toEqual(outcomeOf('one', batch, { deadLettered: 2 }));
+      expect(beside.seen).toMatchObject({ opened: ['one.deadLetter'], closed: ['one.deadLetter'], batches: [batch] });
+    });
+
+    it('is counted where there are no dead letters at all', async () => {
+      expect(
+        await deliverTo(config([stream('one', { type: 'bad', backup: { type: 'good', settings: {} } })]), {
+          bad: kind(poisoned).kind,
+          good: kind(takes).kind,
+        }),
+      ).toEqual(outcomeOf('one', batch, { dropped: [{ reason: 'poison', count: 2 }] }));
+    });
+  });
+
+  it('tells the primary alone when a backup takes over', async () => {
+    const told: unknown[] = [];
+    const telling: SinkKind = () =>
+      E.map<CheckedSink, CheckedSink>((checked) => ({
+        ...checked,
+        open: (env, options) => (told.push([env.name, options]), checked.open(env, options)),
+      }))(kind(takes).kind({}, ''));
+    const backup = { type: 'good', settings: {} };
+    await open(
+      planTopology(config([stream('one', { backup, deadLetter: backup }), stream('two', { emptyKey: 'null' })]), {
+        good: telling,
+      }),
+    );
+    expect(told).toEqual([
+      ['one', { emptyKey: 'empty', handOverMs: 10_000 }],
+      ['one.backup', { emptyKey: 'empty', handOverMs: undefined }],
+      ['one.deadLetter', { emptyKey: 'empty', handOverMs: undefined }],
+      ['two', { emptyKey: 'null', handOverMs: undefined }],
+    ]);
+  });
+
+  it('bounds what waits for a primary by its share', async () => {
+    const backup = kind(takes);
+    const topology = await open(
+      planTopology(config([stream('one', { type: 'full', backup: { type: 'good', settings: {} } })]), {
+        full: kind(() => NEVER, { share: { messages: 2, bytes: 1_000 } }).kind,
+        good: backup.kind,
+      }),
+    );
+    const [only] = topology.routeOf('b')?.streams ?? [];
+    const [first, second] = [batchOf('b', ['1', '2']), batchOf('b', ['3'])];
+    only?.deliver(first).subscribe();
+    expect(await firstValueFrom(only?.deliver(second) ?? NEVER)).toEqual(outcomeOf('one', second, { backedUp: 1 }));
   });
 
   it('samples a stream by its slice, the backup too', async () => {

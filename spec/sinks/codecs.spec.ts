@@ -136,15 +136,37 @@ describe('decodeWith', () => {
     ['a\n"b"', '"a\\n\\"b\\""'],
     ['x'.repeat(100), `"${'x'.repeat(60)}…"`],
     ['http://user:hunter2@host/', '"http://…@host/"'],
+    ['a://b,c://user:hun/t@er 2@host/', '"a://…@host/"'],
   ])('shows %j as %s', (found, got) =>
     expect(decodeWith(t.type({ a: nothing }))({ a: found }, '')).toMatchObject(E.left([{ got }])),
   );
 
-  it.each(['password', 'ssl.key.password', 'sasl.username', 'clientSecret', 'apiToken', 'ssl_key', 'ssl.ca.pem'])(
-    'shows of %s only the kind of value',
+  it.each([
+    'password',
+    'ssl.key.password',
+    'sasl.username',
+    'sasl.oauthbearer.config',
+    'clientSecret',
+    'apiToken',
+    'tokens',
+    'ssl_key',
+    'ssl.ca.pem',
+  ])('shows of %s only the kind of value', (name) =>
+    expect(decodeWith(t.type({ [name]: integerIn(0, 9) }))({ [name]: 'hunter2' }, 'settings')).toMatchObject(
+      E.left([{ path: `settings.${name}`, got: 'a string (not shown)' }]),
+    ),
+  );
+
+  it.each(['emptyKey', 'ssl.key.location', 'sasl.mechanisms', 'sasl.oauthbearer.token.endpoint.url', 'monkey.slice'])(
+    'shows what stands in %s, which is no secret',
     (name) =>
-      expect(decodeWith(t.type({ [name]: integerIn(0, 9) }))({ [name]: 'hunter2' }, 'settings')).toMatchObject(
-        E.left([{ path: `settings.${name}`, got: 'a string (not shown)' }]),
+      expect(decodeWith(t.type({ [name]: integerIn(0, 9) }))({ [name]: 'x' }, 'settings')).toMatchObject(
+        E.left([{ got: '"x"' }]),
       ),
   );
+
+  it('says that a secret is empty', () =>
+    expect(decodeWith(t.type({ password: codecs.NonEmptyString }))({ password: '' }, '')).toMatchObject(
+      E.left([{ path: 'password', got: '""' }]),
+    ));
 });

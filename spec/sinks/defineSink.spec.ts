@@ -54,6 +54,23 @@ describe('defineSink', () => {
     expect(opened).toEqual([[{ path: 'abc', mode: 'plain' }, env]]);
   });
 
+  it('makes a sink beside it, of the settings that the definition gives', async () => {
+    const opened: unknown[] = [];
+    const kind = defineSink({
+      decode,
+      claims: ({ path }) => [path],
+      share: ({ path }) => ({ messages: path.length, bytes: 1 }),
+      deadLetters: ({ path, mode }) => (mode === 'plain' ? { path: `${path}.dead`, mode } : undefined),
+      open: (settings) => (opened.push(settings), TE.right(sink)),
+    });
+    const checked = kind({ path: 'a' }, '');
+    if (E.isLeft(checked)) throw new Error('settings that are right were refused');
+    expect(checked.right).toMatchObject({ share: { messages: 1, bytes: 1 }, deadLetters: { claims: ['a.dead'] } });
+    await checked.right.deadLetters?.open(testEnv(), NO_OPTIONS)();
+    expect(opened).toEqual([{ path: 'a.dead', mode: 'plain' }]);
+    expect(kind({ path: 'a', mode: 'other' }, '')).not.toHaveProperty('right.deadLetters');
+  });
+
   it('passes on why a sink could not be opened', async () => {
     const kind = defineSink({ decode, open: (_, { name }) => TE.left({ sink: name, message: 'no such folder' }) });
     const checked = kind({ path: 'a' }, '');

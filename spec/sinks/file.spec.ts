@@ -56,16 +56,21 @@ describe('file: settings', () => {
     expect(
       problemsOf({ path: 'x', maxFiles: '10', sizeRotate: '10MB', fileNameTemplate: '{bucket}/{ts}.bckstm' }),
     ).toEqual([]);
+    expect(problemsOf({ path: 'x', ageRotate: '24h', fsync: 'Batch', fsyncIntervalMs: '1s' })).toEqual([]);
     expect(problemsOf({ path: 'x', maxFiles: 10, sizeRotate: 1000 })).toEqual([]);
   });
 
   it('names all that is wrong at once', () => {
-    const paths = problemsOf({ sizeRotate: 'much', maxFiles: 0, fileNameTemplate: '../{when}' }).map(
-      ({ path }) => path,
-    );
+    const paths = problemsOf({
+      ...{ sizeRotate: 'much', maxFiles: 0, fileNameTemplate: '../{when}' },
+      ...{ ageRotate: '0.5s', fsync: 'always', fsyncIntervalMs: 0 },
+    }).map(({ path }) => path);
     expect(paths).toEqual([
       'settings.path',
       'settings.sizeRotate',
+      'settings.ageRotate',
+      'settings.fsync',
+      'settings.fsyncIntervalMs',
       'settings.maxFiles',
       'settings.fileNameTemplate',
       'settings.fileNameTemplate',
@@ -201,21 +206,55 @@ describe('file: writing', () => {
       expect(await messagesIn(join(path, 'all.log'))).toEqual(['a0', 'b1', 'a2']);
     }));
 
-  it('makes a new file when the open one was taken away', () =>
+  it('makes a new file when the open one was deleted, however lately', () =>
+    inFolder(async (path) => {
+      const log = memoryLog();
+      const sink = await openFile({ path }, testEnv({ log }));
+      await written(sink, batchOf('requests', ['old']));
+      await rm(join(path, 'requests'));
+      await Promise.all(['new', 'newer'].map((text) => written(sink, batchOf('requests', [text]))));
+      await sink.close();
+      expect(await messagesIn(join(path, 'requests'))).toEqual(['new', 'newer']);
+      expect(log.lines.filter(({ level }) => level === 'warn')).toMatchObject([
+        { message: 'file: it was deleted while open; a new one is made' },
+      ]);
+    }));
+
+  it.each(['never', 'interval', 'batch'])('%s: has all that it acknowledged after files were deleted', (fsync) =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'data');
+      const sink = await openFile({ path, fsync });
+      for (let round = 0; round < 20; round += 1) {
+        const sure: string[] = [];
+        let isDeleted = false;
+        const write = async (text: string): Promise<void> => {
+          // While its folder is half deleted it may refuse.
+          const again = (): Promise<unknown> => written(sink, batchOf('r', [text])).catch(again);
+          await again();
+          if (isDeleted) sure.push(text);
+        };
+        const deleting = rm(path, { recursive: true }).then(() => (isDeleted = true));
+        const early = Array.from({ length: 10 }, (_, n) => write(`early ${n}`));
+        await deleting;
+        await Promise.all([...early, write('late')]);
+        expect(sure).toContain('late');
+        expect(await messagesIn(join(path, 'r'))).toEqual(expect.arrayContaining(sure));
+      }
+      await sink.close();
+    }),
+  );
+
+  it('makes a new file when the open one was moved', () =>
     inFolder(async (path) => {
       let nowMs = 1_700_000_000_000;
       const sink = await openFile({ path }, testEnv({ now: () => nowMs }));
       await written(sink, batchOf('requests', ['old']));
-      await rm(join(path, 'requests'));
-      nowMs += 1000;
-      await written(sink, batchOf('requests', ['new']));
-      expect(await messagesIn(join(path, 'requests'))).toEqual(['new']);
       await rename(join(path, 'requests'), join(path, 'kept'));
       nowMs += 1000;
-      await written(sink, batchOf('requests', ['newer']));
+      await written(sink, batchOf('requests', ['new']));
       await sink.close();
-      expect(await messagesIn(join(path, 'kept'))).toEqual(['new']);
-      expect(await messagesIn(join(path, 'requests'))).toEqual(['newer']);
+      expect(await messagesIn(join(path, 'kept'))).toEqual(['old']);
+      expect(await messagesIn(join(path, 'requests'))).toEqual(['new']);
     }));
 
   it('makes its folder again when that was taken away', () =>
@@ -242,7 +281,9 @@ describe('file: what goes wrong', () => {
   it('fails with the whole batch when its file cannot be opened, and is down until one can', () =>
     inFolder(async (path) => {
       const log = memoryLog();
-      const sink = await openFile({ path, fileNameTemplate: '{bucket}/{ts}' }, testEnv({ log }));
+      // Its timers stand still: nothing but a batch finds out.
+      const env = testEnv({ log, scheduler: new VirtualTimeScheduler() });
+      const sink = await openFile({ path, fileNameTemplate: '{bucket}/{ts}' }, env);
       await writeFile(join(path, 'requests'), 'in the way');
       const batch = batchOf('requests', ['a', 'b']);
       const { rest } = await failed(sink, batch);

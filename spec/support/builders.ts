@@ -37,6 +37,14 @@ export const batchOf = (bucket: string, messages: readonly string[], closedBy: B
   };
 };
 
+/** A batch of whole frames and records, as they were encoded, all in one run. */
+export const batchOfRun = (bucket: string, encoded: readonly Buffer[], arrivedMs = 0): Batch => {
+  const bytes = Buffer.concat(encoded);
+  const count = encoded.length;
+  const run: Frames = { bucket, bytes, count, arrivedMs, origin: anOrigin() };
+  return { bucket, frames: [run], count, bytes: bytes.length, closedBy: 'count' };
+};
+
 /** The messages of a batch as text, in order. */
 export const messagesOf = ({ frames: runs }: Pick<Batch, 'frames'>): readonly string[] =>
   runs.flatMap(({ bytes }) => {

@@ -98,6 +98,8 @@ export interface NodeOptions {
   readonly settings: string;
   /** Further arguments of `kafka-storage format`. */
   readonly format?: readonly string[];
+  /** Further options of Java, `-D` for one. */
+  readonly javaOptions?: readonly string[];
 }
 
 export const newClusterId = (): string => Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
@@ -129,7 +131,7 @@ export const createNode = async (options: NodeOptions): Promise<Broker> => {
   await runKafkaTool('kafka.tools.StorageTool', ...format);
 
   const address = `127.0.0.1:${options.port}`;
-  const args = await javaArguments(options.heap, 'kafka.Kafka', config);
+  const args = await javaArguments(options.heap, ...(options.javaOptions ?? []), 'kafka.Kafka', config);
   let child: ChildProcess | undefined;
   const killAtExit = (): void => void child?.kill('SIGKILL');
   process.once('exit', killAtExit);

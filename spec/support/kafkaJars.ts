@@ -7,7 +7,9 @@ import path from 'node:path';
 
 const KAFKA_VERSION = '4.1.1';
 
-const cacheFolder = (): string => path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'kahets');
+/** Outside the tree: what tests fetch once. */
+export const cacheFolder = (): string =>
+  path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'kahets');
 const jarsFolder = (): string => path.join(cacheFolder(), `kafka-${KAFKA_VERSION}-with-tools`);
 
 export const hasKafkaJars = (): boolean => existsSync(jarsFolder());
@@ -26,7 +28,7 @@ const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0">
 `;
 
 /** The folder of Kafka's jars, outside the tree; fetched when it is not there. Whole or absent, never half. */
-export const kafkaJars = async (): Promise<string> => {
+const kafkaJars = async (): Promise<string> => {
   const jars = jarsFolder();
   if (existsSync(jars)) return jars;
   await mkdir(cacheFolder(), { recursive: true });

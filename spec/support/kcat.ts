@@ -9,10 +9,12 @@ export interface Message {
   /** `null` is a null key, an empty buffer an empty key. */
   readonly key: Buffer | null;
   readonly value: Buffer | null;
+  /** As kcat writes them: `name=value,name=value`, NULL for a value that is null. For headers without a line break. */
+  readonly headers: string;
 }
 
-/** Ahead of every message: partition, offset, timestamp, bytes of key and value (-1: null), so that both may hold anything. */
-const FORMAT = '%p %o %T %K %S\n%k%s';
+/** Ahead of every message: partition, offset, timestamp, bytes of key and value (-1: null), so that both may hold anything, headers. */
+const FORMAT = '%p %o %T %K %S %h\n%k%s';
 
 const cut = (bytes: Buffer, start: number, length: number): Buffer | null =>
   length < 0 ? null : bytes.subarray(start, start + length);
@@ -23,10 +25,8 @@ const parse = (bytes: Buffer, each: (message: Message) => void): Buffer => {
   for (;;) {
     const lineEnd = bytes.indexOf(0x0a, at);
     if (lineEnd < 0) return bytes.subarray(at);
-    const [partition = 0, offset = 0, timestampMs = 0, keyLength = 0, valueLength = 0] = bytes
-      .toString('latin1', at, lineEnd)
-      .split(' ')
-      .map(Number);
+    const words = bytes.toString('utf8', at, lineEnd).split(' ');
+    const [partition = 0, offset = 0, timestampMs = 0, keyLength = 0, valueLength = 0] = words.slice(0, 5).map(Number);
     const keyStart = lineEnd + 1;
     const valueStart = keyStart + Math.max(keyLength, 0);
     const end = valueStart + Math.max(valueLength, 0);
@@ -37,6 +37,7 @@ const parse = (bytes: Buffer, each: (message: Message) => void): Buffer => {
       timestampMs,
       key: cut(bytes, keyStart, keyLength),
       value: cut(bytes, valueStart, valueLength),
+      headers: words.slice(5).join(' '),
     });
     at = end;
   }

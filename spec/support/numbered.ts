@@ -97,7 +97,7 @@ export const addFiles = async (arrivals: Arrivals, folder: string): Promise<void
     const bytes = await readFile(file);
     const cursor = new MessageCursor(bytes);
     while (cursor.next()) {
-      arrivals.add(bytes.subarray(cursor.keyStart, cursor.valueStart), bytes.subarray(cursor.valueStart, cursor.end));
+      arrivals.add(bytes.subarray(cursor.keyStart, cursor.keyEnd), bytes.subarray(cursor.valueStart, cursor.end));
     }
     if (cursor.end !== bytes.length) throw new Error(`${file} ends within a frame`);
   }

@@ -1,7 +1,7 @@
 /** Topics of a broker, through kafkajs's admin client. */
 import { Kafka, logLevel, type Admin } from 'kafkajs';
 
-const withAdmin = async <A>(brokers: string, work: (admin: Admin) => Promise<A>): Promise<A> => {
+export const withAdmin = async <A>(brokers: string, work: (admin: Admin) => Promise<A>): Promise<A> => {
   const kafka = new Kafka({
     brokers: brokers.split(','),
     logLevel: logLevel.NOTHING,
@@ -20,17 +20,28 @@ const withAdmin = async <A>(brokers: string, work: (admin: Admin) => Promise<A>)
 export const topicNames = (brokers: string): Promise<readonly string[]> =>
   withAdmin(brokers, (admin) => admin.listTopics());
 
+/** Whether the broker knows the topic and a leader of each of its partitions. */
+const isReady = async (admin: Admin, topic: string): Promise<boolean> => {
+  try {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+    return topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0));
+  } catch {
+    // The broker hears of a new topic a little later than who made it; kafkajs's own waiting fails on that.
+    return false;
+  }
+};
+
 /** Creates a topic; resolves when its partitions have leaders. */
 export const createTopic = (brokers: string, topic: string, partitions = 3): Promise<void> =>
   withAdmin(brokers, async (admin) => {
-    await admin.createTopics({
-      topics: [{ topic, numPartitions: partitions, replicationFactor: 1 }],
-      waitForLeaders: true,
-    });
+    const topics = [{ topic, numPartitions: partitions, replicationFactor: 1 }];
+    await admin.createTopics({ topics, waitForLeaders: false });
+    const deadline = Date.now() + 30_000;
+    while (!(await isReady(admin, topic))) {
+      if (Date.now() > deadline) throw new Error(`topic ${topic} has no leaders after 30 s`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   });
-
-export const deleteTopic = (brokers: string, topic: string): Promise<void> =>
-  withAdmin(brokers, (admin) => admin.deleteTopics({ topics: [topic] }));
 
 /** The sum of the partitions' end offsets. */
 const count = async (admin: Admin, topic: string): Promise<number> =>

@@ -1,114 +1,94 @@
-/**
- * Bytes and what they mean, for every decoder of version 1. `accepted` are `[bucket, key, message]`; limits are those of
- * `maxFrame` 1,024 bytes.
- */
-export interface FrameVector {
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { encodeFrame } from '../../src/wire/frame';
+import { MessageCursor } from '../../src/wire/messageCursor';
+import { encodeRecord } from '../../src/wire/record';
+
+/** A message as frames.json has it: bytes in hexadecimal, null for what is null or not given. docs/protocol.md says more. */
+export type VectorMessage =
+  | { readonly as: 'frame'; readonly bucket: string; readonly key: string; readonly message: string }
+  | {
+      readonly as: 'record';
+      readonly bucket: string;
+      readonly key: string | null;
+      readonly message: string | null;
+      readonly timestampMs: number | null;
+      readonly partition: number | null;
+      readonly headers: readonly (readonly [name: string, value: string | null])[];
+    };
+
+interface FrameVector {
   readonly name: string;
   /** Hexadecimal; spaces for the eye. */
   readonly bytes: string;
-  readonly accepted: readonly (readonly [bucket: string, key: string, message: string])[];
+  /** In the order of the bytes. */
+  readonly accepted: readonly VectorMessage[];
   /** Frames refused by reason. */
   readonly refused: Readonly<Record<string, number>>;
 }
 
-const long = (text: string, length: number): string => Buffer.from(text.repeat(length)).toString('hex');
+interface VectorFile {
+  /** The longest body that the decoder of these takes. */
+  readonly maxFrame: number;
+  readonly vectors: readonly FrameVector[];
+}
 
-export const frameVectors: readonly FrameVector[] = [
-  { name: 'nothing', bytes: '', accepted: [], refused: {} },
-  { name: 'bucket, key and message', bytes: '05000000 01 62 01 6b 6d', accepted: [['b', 'k', 'm']], refused: {} },
-  { name: 'no key', bytes: '04000000 01 62 00 6d', accepted: [['b', '', 'm']], refused: {} },
-  { name: 'an empty message', bytes: '03000000 01 62 00', accepted: [['b', '', '']], refused: {} },
-  { name: 'a key and an empty message', bytes: '04000000 01 62 01 6b', accepted: [['b', 'k', '']], refused: {} },
-  {
-    name: 'two buckets in turn',
-    bytes: '04000000 01 61 00 31 04000000 01 62 00 32 04000000 01 61 00 33',
-    accepted: [
-      ['a', '', '1'],
-      ['a', '', '3'],
-      ['b', '', '2'],
-    ],
-    refused: {},
-  },
-  { name: 'a bucket in UTF-8', bytes: '05000000 02 c3a4 00 6d', accepted: [['ä', '', 'm']], refused: {} },
-  { name: 'a bucket with NUL', bytes: '05000000 02 6100 00 6d', accepted: [['a\0', '', 'm']], refused: {} },
-  {
-    name: 'a bucket of 8 and a key of 250 bytes',
-    bytes: `05010000 08 ${long('b', 8)} fa ${long('k', 250)} 6d`,
-    accepted: [['b'.repeat(8), 'k'.repeat(250), 'm']],
-    refused: {},
-  },
-  {
-    name: 'a bucket of 255 and a key of 255 bytes',
-    bytes: `01020000 ff ${long('b', 255)} ff ${long('k', 255)} 6d`,
-    accepted: [['b'.repeat(255), 'k'.repeat(255), 'm']],
-    refused: {},
-  },
-  {
-    name: 'a body of no bytes, and a good frame after it',
-    bytes: '00000000 04000000 01 62 00 6d',
-    accepted: [['b', '', 'm']],
-    refused: { malformed: 1 },
-  },
-  { name: 'a body of one byte', bytes: '01000000 01', accepted: [], refused: { malformed: 1 } },
-  {
-    name: 'a bucket that runs past the body',
-    bytes: '03000000 05 62 62 04000000 01 62 00 6d',
-    accepted: [['b', '', 'm']],
-    refused: { malformed: 1 },
-  },
-  {
-    name: 'a bucket that leaves no room for the key length',
-    bytes: '02000000 01 62',
-    accepted: [],
-    refused: { malformed: 1 },
-  },
-  {
-    name: 'a key that runs past the body',
-    bytes: '05000000 01 62 03 6b 6b 04000000 01 62 00 6d',
-    accepted: [['b', '', 'm']],
-    refused: { malformed: 1 },
-  },
-  {
-    name: 'a bucket that is not UTF-8',
-    bytes: '05000000 02 c328 00 6d 04000000 01 62 00 6d',
-    accepted: [['b', '', 'm']],
-    refused: { malformed: 1 },
-  },
-  {
-    name: 'an extended body',
-    bytes: '06000000 00 02 01000000 04000000 01 62 00 6d',
-    accepted: [['b', '', 'm']],
-    refused: { malformed: 1 },
-  },
-  {
-    name: 'a body above the limit',
-    bytes: `01040000 ${long('x', 1025)} 04000000 01 62 00 6d`,
-    accepted: [['b', '', 'm']],
-    refused: { too_large: 1 },
-  },
-  {
-    name: 'a body too large of which only a part comes',
-    bytes: '01040000 ffff',
-    accepted: [],
-    refused: { too_large: 1 },
-  },
-  {
-    name: 'a length of 2^32 - 1',
-    bytes: '04000000 01 62 00 6d ffffffff 04000000 01 62 00 6d',
-    accepted: [['b', '', 'm']],
-    refused: { not_frames: 1 },
-  },
-  {
-    name: 'HTTP',
-    bytes: Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n').toString('hex'),
-    accepted: [],
-    refused: { not_frames: 1 },
-  },
-  { name: 'half a length', bytes: '0400', accepted: [], refused: { truncated: 1 } },
-  {
-    name: 'half a body',
-    bytes: '04000000 01 62 00 6d 04000000 01 62',
-    accepted: [['b', '', 'm']],
-    refused: { truncated: 1 },
-  },
-];
+export const { maxFrame, vectors: frameVectors } = JSON.parse(
+  readFileSync(path.join(__dirname, 'frames.json'), 'utf8'),
+) as VectorFile;
+
+/** Those without anything refused. */
+export const goodVectors = frameVectors.filter(({ refused }) => Object.keys(refused).length === 0);
+
+export const fromHex = (hex: string): Buffer => Buffer.from(hex.replaceAll(' ', ''), 'hex');
+
+const bytesOf = (hex: string | null): Buffer | null => (hex === null ? null : fromHex(hex));
+
+export const encodeMessage = (given: VectorMessage): Buffer =>
+  given.as === 'frame'
+    ? encodeFrame(given.bucket, fromHex(given.message), fromHex(given.key))
+    : encodeRecord(given.bucket, bytesOf(given.message), {
+        key: bytesOf(given.key),
+        timestampMs: given.timestampMs ?? undefined,
+        partition: given.partition ?? undefined,
+        headers: given.headers.map(([name, value]) => [name, bytesOf(value)]),
+      });
+
+const headersAt = (bytes: Buffer, { headersStart, headerCount }: MessageCursor): [string, string | null][] => {
+  let at = headersStart;
+  return Array.from({ length: headerCount }, () => {
+    const nameEnd = at + 2 + bytes.readUInt16LE(at);
+    const name = bytes.toString('utf8', at + 2, nameEnd);
+    const length = bytes.readUInt32LE(nameEnd);
+    at = nameEnd + 4 + (length === 0xffffffff ? 0 : length);
+    return [name, length === 0xffffffff ? null : bytes.toString('hex', nameEnd + 4, at)];
+  });
+};
+
+/** The message where the cursor stands. */
+export const messageAt = (bucket: string, bytes: Buffer, cursor: MessageCursor): VectorMessage => {
+  const key = bytes.toString('hex', cursor.keyStart, cursor.keyEnd);
+  const message = bytes.toString('hex', cursor.valueStart, cursor.end);
+  if (!cursor.isRecord) return { as: 'frame', bucket, key, message };
+  return {
+    as: 'record',
+    bucket,
+    key: cursor.keyIsNull ? null : key,
+    message: cursor.valueIsNull ? null : message,
+    timestampMs: cursor.timestampMs ?? null,
+    partition: cursor.partition ?? null,
+    headers: headersAt(bytes, cursor),
+  };
+};
+
+/** The messages of whole frames of one bucket. */
+export const messagesIn = ({ bucket, bytes }: { bucket: string; bytes: Buffer }): readonly VectorMessage[] => {
+  const cursor = new MessageCursor(bytes);
+  const found: VectorMessage[] = [];
+  while (cursor.next()) found.push(messageAt(bucket, bytes, cursor));
+  return found;
+};
+
+/** By bucket; those of one bucket stay in order. */
+export const byBucket = (messages: readonly VectorMessage[]): readonly VectorMessage[] =>
+  messages.toSorted((one, other) => (one.bucket < other.bucket ? -1 : one.bucket > other.bucket ? 1 : 0));

@@ -2,15 +2,11 @@ import type { Decoded, Frames } from '../../src/model';
 import { isRefused } from '../../src/model';
 import { type Decoder, createDecoder, createDecoderTables } from '../../src/wire/decoder';
 import { encodeFrame } from '../../src/wire/frame';
-import { MessageCursor } from '../../src/wire/messageCursor';
+import { encodeRecord } from '../../src/wire/record';
 import { anOrigin } from '../support/builders';
-import { frameVectors } from '../vectors/frames';
+import { byBucket, frameVectors, fromHex, maxFrame, messagesIn } from '../vectors/frames';
 
-const MAX_FRAME = 1024;
-
-const decoderOf = (origin = anOrigin()): Decoder => createDecoder({ maxFrame: MAX_FRAME, now: () => 7, origin });
-
-const fromHex = (hex: string): Buffer => Buffer.from(hex.replaceAll(' ', ''), 'hex');
+const decoderOf = (origin = anOrigin()): Decoder => createDecoder({ maxFrame, now: () => 7, origin });
 
 /** A chunk with memory of its own, as a socket gives it. */
 const chunkOf = (...parts: readonly Uint8Array[]): Buffer => {
@@ -26,35 +22,29 @@ const framesOf = (decoded: readonly Decoded[]): readonly Frames[] =>
 const detailsOf = (decoded: readonly Decoded[]): readonly string[] =>
   decoded.filter(isRefused).map(({ detail }) => detail);
 
-const messagesIn = ({ bucket, bytes }: Frames): readonly (readonly string[])[] => {
-  const cursor = new MessageCursor(bytes);
-  const found: string[][] = [];
-  while (cursor.next())
-    found.push([
-      bucket,
-      bytes.toString('utf8', cursor.keyStart, cursor.valueStart),
-      bytes.toString('utf8', cursor.valueStart, cursor.end),
-    ]);
-  return found;
+/** Frames refused by reason. */
+const refusedIn = (decoded: readonly Decoded[]): Readonly<Record<string, number>> => {
+  const counts: Record<string, number> = {};
+  for (const { reason, count } of decoded.filter(isRefused)) counts[reason] = (counts[reason] ?? 0) + count;
+  return counts;
 };
 
 describe('createDecoder', () => {
   it.each(frameVectors)('reads $name', ({ bytes, accepted, refused }) => {
     const decoder = decoderOf();
     const decoded = [...decoder.push(fromHex(bytes)), ...decoder.end()];
-    expect(framesOf(decoded).flatMap(messagesIn)).toEqual(accepted);
-    expect(Object.fromEntries(decoded.filter(isRefused).map(({ reason, count }) => [reason, count]))).toEqual(refused);
-    expect(framesOf(decoded).map(({ count }) => count)).toEqual(framesOf(decoded).map((run) => messagesIn(run).length));
+    const runs = framesOf(decoded);
+    expect(byBucket(runs.flatMap(messagesIn))).toEqual(byBucket(accepted));
+    expect(new Set(runs.map(({ bucket }) => bucket)).size).toBe(runs.length);
+    expect(refusedIn(decoded)).toEqual(refused);
+    expect(runs.map(({ count }) => count)).toEqual(runs.map((run) => messagesIn(run).length));
   });
 
   it.each(frameVectors)('reads $name byte by byte', ({ bytes, accepted, refused }) => {
     const decoder = decoderOf();
     const decoded = [...fromHex(bytes)].flatMap((byte) => [...decoder.push(Buffer.of(byte))]).concat(decoder.end());
-    const read = framesOf(decoded).flatMap(messagesIn);
-    expect(read.toSorted()).toEqual([...accepted].toSorted());
-    const counts: Record<string, number> = {};
-    for (const { reason, count } of decoded.filter(isRefused)) counts[reason] = (counts[reason] ?? 0) + count;
-    expect(counts).toEqual(refused);
+    expect(framesOf(decoded).flatMap(messagesIn)).toEqual(accepted);
+    expect(refusedIn(decoded)).toEqual(refused);
   });
 
   it('hands on a chunk of one bucket as it is', () => {
@@ -63,6 +53,36 @@ describe('createDecoder', () => {
     expect(run?.bytes).toBe(chunk);
     expect(run).toMatchObject({ bucket: 'b', count: 2, arrivedMs: 7 });
     expect(others).toEqual([]);
+  });
+
+  it('takes records and frames of one bucket for one run', () => {
+    const chunk = chunkOf(
+      encodeFrame('b', '1'),
+      encodeRecord('b', '2'),
+      encodeRecord('b', null),
+      encodeFrame('b', '4'),
+    );
+    const [run, ...others] = framesOf(decoderOf().push(chunk));
+    expect(run?.bytes).toBe(chunk);
+    expect(run).toMatchObject({ bucket: 'b', count: 4 });
+    expect(others).toEqual([]);
+  });
+
+  it('takes 1,000 headers and no more', () => {
+    const decoder = createDecoder({ maxFrame: 1 << 20, now: () => 0, origin: anOrigin() });
+    const most = encodeRecord('b', 'm', { headers: Array.from({ length: 1000 }, (_, n) => [String(n), null]) });
+    const countAt = 4 + 4 + 1 + 2;
+    const more = Buffer.concat([most.subarray(0, -1), Buffer.alloc(6), most.subarray(-1)]);
+    more.writeUInt32LE(more.length - 4, 0);
+    more.writeUInt16LE(1001, countAt);
+    expect(framesOf(decoder.push(most)).flatMap(messagesIn)).toMatchObject([{ message: '6d' }]);
+    expect(detailsOf(decoder.push(more))).toEqual(['a record of 1001 headers, expected at most 1000']);
+  });
+
+  it('takes any timestamp and partition: whether they make sense, a sink knows', () => {
+    const record = encodeRecord('b', 'm', { timestampMs: 0, partition: 0 });
+    record.fill(0xff, 4 + 4 + 1 + 2, 4 + 4 + 1 + 2 + 12);
+    expect(framesOf(decoderOf().push(record)).flatMap(messagesIn)).toMatchObject([{ timestampMs: -1, partition: -1 }]);
   });
 
   it('shows most of a chunk and copies a small part of it', () => {
@@ -84,7 +104,14 @@ describe('createDecoder', () => {
         ['b', 2],
         ['c', 1],
       ]);
-      expect(runs.flatMap(messagesIn).map(([, , message]) => message?.[0])).toEqual(['0', '2', '5', '1', '4', '3']);
+      expect(runs.flatMap(messagesIn).map(({ message }) => fromHex(message ?? '').toString()[0])).toEqual([
+        '0',
+        '2',
+        '5',
+        '1',
+        '4',
+        '3',
+      ]);
     }
   });
 
@@ -104,6 +131,33 @@ describe('createDecoder', () => {
     expect(detailOf('05000000 01 62 03 6b 6b')).toEqual(['bucket of 1 and key of 3 bytes in a body of 5']);
     expect(detailOf('02000000 00 02')).toEqual(['extended body of type 2, which this version does not know']);
     expect(detailOf('05000000 02 c328 00 6d')).toEqual(['the name of the bucket is not UTF-8']);
+    expect(detailOf('01000000 00')).toEqual(['body of 1 bytes, expected at least 2']);
+    expect(detailOf('02000000 00 01')).toEqual(['a record of 2 bytes, expected at least 9']);
+    expect(detailOf('09000000 00 01 10 01 62 0000 0000')).toEqual(['a record with the flags 16, expected at most 15']);
+    expect(detailOf('09000000 00 01 00 00 00 0000 0000')).toEqual([
+      'a record with a bucket of 0 bytes, expected 1 to 255',
+    ]);
+    expect(detailOf('09000000 00 01 00 09 62 0000 0000')).toEqual(['a record of 9 bytes with a bucket of 9']);
+    expect(detailOf('0a000000 00 01 04 01 62 0100 6b 0000')).toEqual([
+      'a record says that its key is null, and has 1 bytes of it',
+    ]);
+    expect(detailOf('09000000 00 01 01 01 62 0000 0000')).toEqual([
+      'a record of 9 bytes with the flags 1, a bucket of 1 and a key of 0',
+    ]);
+    expect(detailOf('09000000 00 01 00 01 62 0000 0200')).toEqual(['a record of 2 headers ends before number 1']);
+    expect(detailOf('0c000000 00 01 00 01 62 0000 0100 0900 61')).toEqual([
+      'the name of header 1 runs past its record: 9 bytes',
+    ]);
+    expect(detailOf('10000000 00 01 00 01 62 0000 0100 0100 ff 00000000')).toEqual([
+      'the name of header 1 of a record is not UTF-8',
+    ]);
+    expect(detailOf('10000000 00 01 00 01 62 0000 0100 0100 61 02000000')).toEqual([
+      'the value of header 1 runs past its record: 2 bytes',
+    ]);
+    expect(detailOf('0a000000 00 01 08 01 62 0000 0000 6d')).toEqual([
+      'a record says that its message is null, and has 1 bytes of it',
+    ]);
+    expect(detailOf('0b000000 00 01 00 02 c328 0000 0000 6d')).toEqual(['the name of the bucket is not UTF-8']);
     expect(detailOf('01040000')).toEqual(['body of 1025 bytes, expected at most 1024 (MAX_FRAME)']);
     expect(detailOf('47455420')).toEqual(['length 542393671 (the bytes "GET "), expected at most 67108864']);
     expect(detailOf('0400')).toEqual(['the connection ended within a frame: 2 bytes of a length']);
@@ -150,15 +204,14 @@ describe('createDecoder', () => {
 
   it('shares tables between connections', () => {
     const tables = createDecoderTables();
-    const shared = (): Decoder => createDecoder({ maxFrame: MAX_FRAME, now: () => 0, origin: anOrigin(), tables });
+    const shared = (): Decoder => createDecoder({ maxFrame, now: () => 0, origin: anOrigin(), tables });
     const [one, other] = [shared(), shared()];
     const turns = chunkOf(encodeFrame('a', '1'), encodeFrame('b', '2'), encodeFrame('a', '3'));
-    const expected = [
-      ['a', '', '1'],
-      ['a', '', '3'],
-      ['b', '', '2'],
-    ];
     for (const decoder of [one, other, one])
-      expect(framesOf(decoder.push(turns)).flatMap(messagesIn)).toEqual(expected);
+      expect(framesOf(decoder.push(turns)).flatMap(messagesIn)).toMatchObject([
+        { bucket: 'a', message: '31' },
+        { bucket: 'a', message: '33' },
+        { bucket: 'b', message: '32' },
+      ]);
   });
 });

@@ -7,7 +7,10 @@ import { decodeWith } from '../sinks/codecs';
 import { childPath, kindOf } from '../sinks/problems';
 import { Bucket, DefaultBucket, Id, Stream } from './bucketsCodecs';
 import { bucketsOf, definedStreams, repeatedIds, streamsOf, warningsOf } from './bucketsChecks';
+import type { Environment } from './env';
+import { interpolateStreams } from './interpolate';
 import { parseJsonc } from './jsonc';
+import { secretsOf, showProblems, type Secrets } from './secrets';
 import { AnyObject, valueOf } from './section';
 
 /** A kind of sink with its settings, which the sink itself checks. */
@@ -106,19 +109,37 @@ export interface ReadBuckets {
   readonly config: Config;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
+  /** The variables that it names. */
+  readonly variables: readonly string[];
+  /** What is in it and must not be shown. */
+  readonly secrets: Secrets;
+  /** Makes problems that sinks find in `config` fit to be shown; those here are. */
+  readonly show: (problems: readonly Problem[]) => readonly Problem[];
 }
 
 /**
  * Reads the text of `buckets.json`: JSON with comments and trailing commas, structural keys in any case, numbers also as text.
- * Problems are all there are, warnings what has no effect. What `settings` may hold is up to the sinks, which can check those of
+ * Strings of streams may name `variables` (`${NAME}`). Problems are all there are, warnings what has no effect; neither shows what
+ * a variable holds. What `settings` may hold is up to the sinks, which can check those of
  * the streams in `config` whatever is wrong beside them.
  */
-export const decodeBuckets = (text: string): ReadBuckets =>
+export const decodeBuckets = (text: string, variables: Environment = {}): ReadBuckets =>
   pipe(
     parseJsonc(text),
     E.match(
-      (problem): ReadBuckets => ({ config: { streams: [], buckets: [] }, problems: [problem], warnings: [] }),
-      ({ value: root, repeated }): ReadBuckets => {
+      (problem): ReadBuckets => ({
+        config: { streams: [], buckets: [] },
+        problems: [problem],
+        warnings: [],
+        variables: [],
+        secrets: new Map(),
+        show: (problems) => problems,
+      }),
+      ({ value: written, repeated }): ReadBuckets => {
+        const { value: root, places, problems: missing } = interpolateStreams(written, variables);
+        const rawStreams = streamsOf(root).map(([, stream]) => stream);
+        const secrets = secretsOf(rawStreams, places, variables);
+        const show = showProblems(places, missing, secrets);
         const known = new Set(streamsOf(root).map(([id]) => id));
         const streams = RA.separate(streamsOf(root).map(decodeStream));
         const buckets = RA.separate(
@@ -132,11 +153,17 @@ export const decodeBuckets = (text: string): ReadBuckets =>
         return {
           config: { streams: streams.right, buckets: buckets.right, ...(defaultBucket && { defaultBucket }) },
           problems: [
-            ...rootProblems(root),
-            ...repeatedIds(root, repeated),
-            ...[streams, buckets, defaults].flatMap(({ left }) => left.flat()),
+            ...missing,
+            ...show([
+              ...rootProblems(root),
+              ...repeatedIds(root, repeated),
+              ...[streams, buckets, defaults].flatMap(({ left }) => left.flat()),
+            ]),
           ],
-          warnings: warningsOf(root, repeated, known),
+          warnings: show(warningsOf(root, repeated, known)),
+          variables: places.flatMap(({ names }) => names),
+          secrets,
+          show,
         };
       },
     ),

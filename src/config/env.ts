@@ -75,9 +75,12 @@ const withoutEmpty = (environment: Environment): Environment =>
 
 const DEFAULT_BUCKETS_FILE = './buckets.json';
 
+/** Every variable: those of the process win over those of the env file. */
+export const variablesOf = (ofProcess: Environment, file: Environment): Environment => ({ ...file, ...ofProcess });
+
 /** Path of `buckets.json`, to be checked even when other variables are wrong. */
 export const bucketsFile = (ofProcess: Environment, file: Environment): string =>
-  withoutEmpty({ ...file, ...ofProcess })['BUCKETS_FILE'] ?? DEFAULT_BUCKETS_FILE;
+  withoutEmpty(variablesOf(ofProcess, file))['BUCKETS_FILE'] ?? DEFAULT_BUCKETS_FILE;
 
 const toSettings = (variables: Variables): Settings => ({
   socket: variables.SOCKET,
@@ -103,7 +106,7 @@ const frameFits = (variables: Environment): E.Either<readonly Problem[], unknown
   return E.left([{ path: 'MAX_FRAME', expected, got: sizeText(MAX_FRAME) }]);
 };
 
-const warningsOf = (variables: Variables, file: Environment): readonly Problem[] => [
+const warningsOf = (variables: Variables, file: Environment, used: readonly string[]): readonly Problem[] => [
   ...(variables.MAXMEMORY < MIN_MEMORY_BYTES
     ? [
         {
@@ -117,7 +120,7 @@ const warningsOf = (variables: Variables, file: Environment): readonly Problem[]
     ? []
     : [{ path: 'HTTP', expected: 'nothing, since this version serves no HTTP', got: 'an address without effect' }]),
   ...Object.keys(file)
-    .filter((name) => !NAMES.includes(name))
+    .filter((name) => !NAMES.includes(name) && !used.includes(name))
     .map((name) => {
       const meant = nearest(name, NAMES);
       const hint = meant === undefined ? '' : ` (did you mean ${meant}?)`;
@@ -131,14 +134,16 @@ const warningsOf = (variables: Variables, file: Environment): readonly Problem[]
 
 /**
  * Settings from the variables of the process and of the env file, of which those of the process win. All problems at once.
+ * `used` are names that mean something elsewhere.
  */
 export const decodeEnvironment = (
   ofProcess: Environment,
   file: Environment = {},
+  used: readonly string[] = [],
 ): E.Either<readonly Problem[], { readonly settings: Settings; readonly warnings: readonly Problem[] }> => {
-  const variables = withoutEmpty({ ...file, ...ofProcess });
+  const variables = withoutEmpty(variablesOf(ofProcess, file));
   return pipe(
     all({ checked: decodeWith(Variables)(variables, ''), fits: frameFits(variables) }),
-    E.map(({ checked }) => ({ settings: toSettings(checked), warnings: warningsOf(checked, file) })),
+    E.map(({ checked }) => ({ settings: toSettings(checked), warnings: warningsOf(checked, file, used) })),
   );
 };

@@ -2,9 +2,10 @@ import { sequenceS } from 'fp-ts/Apply';
 import * as E from 'fp-ts/Either';
 import { pipe } from 'fp-ts/function';
 import * as RA from 'fp-ts/ReadonlyArray';
-import { decodeBuckets } from '../config/buckets';
-import { bucketsFile, decodeEnvironment, type Environment, type Settings } from '../config/env';
+import { decodeBuckets, type ReadBuckets } from '../config/buckets';
+import { bucketsFile, decodeEnvironment, variablesOf, type Environment, type Settings } from '../config/env';
 import { report } from '../config/report';
+import { withoutNames, type Secrets } from '../config/secrets';
 import type { SinkKind } from '../model';
 import { planTopology, type Plan } from '../pipelines/topology';
 
@@ -14,6 +15,8 @@ export interface Configured {
   readonly plan: Plan;
   /** Lines for people. */
   readonly warnings: readonly string[];
+  /** What is never to be logged, and what is instead. */
+  readonly secrets: Secrets;
 }
 
 export interface ConfigureOptions {
@@ -27,7 +30,7 @@ export interface ConfigureOptions {
 
 /**
  * Reads and checks everything that the user configured: lines that name all problems of the environment, of `buckets.json` and
- * of the sinks' settings, or a plan. Nothing is opened.
+ * of the sinks' settings, or a plan. Nothing is opened, and no line shows a secret.
  */
 export const configure = ({
   environment,
@@ -36,37 +39,52 @@ export const configure = ({
   read,
 }: ConfigureOptions): E.Either<readonly string[], Configured> => {
   const file = bucketsFile(environment, envFile);
+  const variables = variablesOf(environment, envFile);
+  const buckets = pipe(
+    read(file),
+    E.map((text) => decodeBuckets(text, variables)),
+  );
+  const { variables: used, show } = E.isRight(buckets) ? buckets.right : NOTHING_READ;
   return pipe(
     allLines({
       environment: pipe(
-        decodeEnvironment(environment, envFile),
-        E.mapLeft((problems) => report('environment', problems)),
+        decodeEnvironment(environment, envFile, used),
+        E.mapLeft((problems) => report('environment', show(problems))),
       ),
       buckets: pipe(
-        read(file),
+        buckets,
         E.mapLeft((reason) => [`${file}: ${reason}`]),
-        E.chain((text) => planBuckets(file, text, kinds)),
+        E.chain((found) => planBuckets(file, found, kinds)),
       ),
     }),
-    E.map(({ environment: { settings, warnings }, buckets: { plan, lines } }) => ({
+    E.map(({ environment: { settings, warnings }, buckets: { plan, lines, secrets } }) => ({
       settings,
       plan,
-      warnings: [...report('environment', warnings), ...lines],
+      secrets,
+      warnings: [...report('environment', show(warnings)), ...lines],
     })),
   );
 };
+
+const NOTHING_READ: Pick<ReadBuckets, 'variables' | 'show'> = { variables: [], show: (problems) => problems };
 
 const allLines = sequenceS(E.getApplicativeValidation(RA.getSemigroup<string>()));
 
 const planBuckets = (
   file: string,
-  text: string,
+  { config, problems, warnings, secrets, show }: ReadBuckets,
   kinds: ConfigureOptions['kinds'],
-): E.Either<readonly string[], { readonly plan: Plan; readonly lines: readonly string[] }> => {
-  const { config, problems, warnings } = decodeBuckets(text);
+): E.Either<
+  readonly string[],
+  { readonly plan: Plan; readonly lines: readonly string[]; readonly secrets: Secrets }
+> => {
   const planned = planTopology(config, kinds);
-  const all = [...problems, ...(E.isLeft(planned) ? planned.left : [])];
+  const all = [...problems, ...(E.isLeft(planned) ? show(planned.left) : [])];
   return E.isLeft(planned) || all.length > 0
     ? E.left(report(file, all))
-    : E.right({ plan: planned.right, lines: report(file, [...warnings, ...planned.right.warnings]) });
+    : E.right({
+        plan: planned.right,
+        lines: report(file, [...warnings, ...show(planned.right.warnings)]),
+        secrets: withoutNames(secrets),
+      });
 };

@@ -1,13 +1,18 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import { pino, type DestinationStream } from 'pino';
 import { logOf, type Level, type Log } from '../model';
+import { redact } from './redact';
 
 /** Lines of one message in `WINDOW_MS` before the rest of them is only counted. */
 const LINES_PER_WINDOW = 5;
 const WINDOW_MS = 60_000;
 
-/** JSON lines: `{"level":"INFO","time":"…","msg":"listening", …}`. */
-export const createLog = (level: Level, destination: DestinationStream): Log => {
+/** JSON lines: `{"level":"INFO","time":"…","msg":"listening", …}`. `hide` sees every text of the lines that are written. */
+export const createLog = (
+  level: Level,
+  destination: DestinationStream,
+  hide: (text: string) => string = (text) => text,
+): Log => {
   const logger = pino(
     {
       level,
@@ -17,11 +22,9 @@ export const createLog = (level: Level, destination: DestinationStream): Log => 
     },
     destination,
   );
-  return logOf(
-    (name) =>
-      (message, fields = {}) =>
-        logger[name](fields, message),
-  );
+  return logOf((name) => (message, fields = {}) => {
+    if (logger.isLevelEnabled(name)) logger[name](redact(fields, hide), hide(message));
+  });
 };
 
 /**

@@ -6,7 +6,7 @@ import type { Task } from 'fp-ts/Task';
 import * as TE from 'fp-ts/TaskEither';
 import type { Observable } from 'rxjs';
 import type { BucketConfig, Config, StreamConfig } from '../config/buckets';
-import type { BatchLimits, CheckedSink, Deliver, Env, OpenError, Problem, SinkKind } from '../model';
+import type { BatchLimits, CheckedSink, Deliver, Env, OpenError, Problem, Sink, SinkKind } from '../model';
 import { sample } from '../operators/sample';
 import { settle } from '../operators/settle';
 import { childPath } from '../sinks/problems';
@@ -35,6 +35,7 @@ interface StreamPlan {
   readonly config: StreamConfig;
   readonly primary: CheckedSink;
   readonly backup: CheckedSink | undefined;
+  readonly deadLetter: CheckedSink | undefined;
 }
 
 interface OpenStream {
@@ -55,7 +56,11 @@ export const planTopology = (
     RA.traverse(allProblems)(planStream(kinds)),
     E.chain(withoutClashes),
     E.map((plans) => ({
-      warnings: plans.flatMap(({ primary, backup }) => [...primary.warnings, ...(backup?.warnings ?? [])]),
+      warnings: plans.flatMap(({ config: { deadLetter: own }, primary, backup, deadLetter }) => [
+        ...primary.warnings,
+        ...(backup?.warnings ?? []),
+        ...((own && deadLetter?.warnings) ?? []),
+      ]),
       open: (env, giveUp$) =>
         pipe(
           plans,
@@ -71,11 +76,19 @@ const planStream =
   (kinds: Readonly<Record<string, SinkKind>>) =>
   (config: StreamConfig): E.Either<readonly Problem[], StreamPlan> => {
     const path = streamPath(config);
-    return sequenceS(allProblems)({
-      config: E.right(config),
-      primary: checkSink(kinds, config, path),
-      backup: config.backup ? checkSink(kinds, config.backup, `${path}.backup`) : E.right(undefined),
-    });
+    const optional = (key: 'backup' | 'deadLetter'): E.Either<readonly Problem[], CheckedSink | undefined> => {
+      const sink = config[key];
+      return sink ? checkSink(kinds, sink, `${path}.${key}`) : E.right(undefined);
+    };
+    return pipe(
+      sequenceS(allProblems)({
+        config: E.right(config),
+        primary: checkSink(kinds, config, path),
+        backup: optional('backup'),
+        deadLetter: optional('deadLetter'),
+      }),
+      E.map((plan) => ({ ...plan, deadLetter: plan.deadLetter ?? plan.backup?.deadLetters })),
+    );
   };
 
 const checkSink = (
@@ -102,9 +115,10 @@ const withoutClashes = (plans: readonly StreamPlan[]): E.Either<readonly Problem
       else problems.push({ path, expected: `a place of its own, not that of ${holder}`, got: name });
     }
   };
-  for (const { config, primary, backup } of plans) {
+  for (const { config, primary, backup, deadLetter } of plans) {
     claim(streamPath(config), primary);
     if (backup) claim(`${streamPath(config)}.backup`, backup);
+    if (deadLetter) claim(`${streamPath(config)}.deadLetter`, deadLetter);
   }
   return problems.length > 0 ? E.left(problems) : E.right(plans);
 };
@@ -112,23 +126,24 @@ const withoutClashes = (plans: readonly StreamPlan[]): E.Either<readonly Problem
 const openStream =
   (env: Env, giveUp$: Observable<unknown>) =>
   (plan: StreamPlan): TE.TaskEither<OpenError, OpenStream> => {
-    const { config, primary, backup } = plan;
-    const { emptyKey, failover } = config;
+    const { config, primary, backup, deadLetter } = plan;
+    const { id, emptyKey, failover } = config;
+    const beside = (sink: CheckedSink | undefined, name: string): TE.TaskEither<OpenError, Sink | undefined> =>
+      sink ? sink.open({ ...env, name: `${id}.${name}` }, { emptyKey, handOverMs: undefined }) : TE.right(undefined);
     return pipe(
       sequenceS(TE.ApplySeq)({
-        primary: primary.open({ ...env, name: config.id }, { emptyKey, handOverMs: backup && failover.afterMs }),
-        backup: backup
-          ? backup.open({ ...env, name: `${config.id}.backup` }, { emptyKey, handOverMs: undefined })
-          : TE.right(undefined),
+        primary: primary.open({ ...env, name: id }, { emptyKey, handOverMs: backup && failover.afterMs }),
+        backup: beside(backup, 'backup'),
+        deadLetter: beside(deadLetter, 'deadLetter'),
       }),
       TE.map((sinks) => ({
         plan,
         deliver: pipe(
-          writePolicy(config, { ...sinks, deadlineMs: primary.deadlineMs }, env),
-          settle(config.id, giveUp$),
+          writePolicy(config, { ...sinks, deadlineMs: primary.deadlineMs, share: primary.share }, env),
+          settle(id, giveUp$),
           sample(config.slice, env.random),
         ),
-        close: () => Promise.all([sinks.primary.close(), sinks.backup?.close()]),
+        close: () => Promise.all([sinks.primary.close(), sinks.backup?.close(), sinks.deadLetter?.close()]),
       })),
     );
   };

@@ -1,7 +1,7 @@
 import { pipe } from 'fp-ts/function';
 import * as E from 'fp-ts/Either';
 import type { TaskEither } from 'fp-ts/TaskEither';
-import type { BatchLimits, Env, OpenError, Problem, Sink, SinkKind, StreamOptions } from '../model';
+import type { BatchLimits, CheckedSink, Env, OpenError, Problem, Share, Sink, SinkKind, StreamOptions } from '../model';
 
 /** What makes a kind of sink out of settings of the type `S`. */
 export interface SinkDefinition<S> {
@@ -15,6 +15,10 @@ export interface SinkDefinition<S> {
   readonly deadlineMs?: (settings: S) => number | undefined;
   /** Names of what it alone may hold (a folder and template, say). Default: nothing. */
   readonly claims?: (settings: S) => readonly string[];
+  /** What it may hold. Default: what the process may hold bounds all streams together. */
+  readonly share?: (settings: S) => Share | undefined;
+  /** Settings of a sink of this kind beside it, for what no sink takes. Default: there is none. */
+  readonly deadLetters?: (settings: S) => S | undefined;
   readonly open: (settings: S, env: Env, options: StreamOptions) => TaskEither<OpenError, Sink>;
 }
 
@@ -32,15 +36,28 @@ export interface SinkDefinition<S> {
  * ```
  */
 export const defineSink =
-  <S>({ decode, warnings, limits, deadlineMs, claims, open }: SinkDefinition<S>): SinkKind =>
+  <S>(definition: SinkDefinition<S>): SinkKind =>
   (raw, path) =>
     pipe(
-      decode(raw, path),
-      E.map((settings) => ({
-        warnings: warnings?.(settings, path) ?? [],
-        limits: limits?.(settings) ?? {},
-        deadlineMs: deadlineMs?.(settings),
-        claims: claims?.(settings) ?? [],
-        open: (env, options) => open(settings, env, options),
-      })),
+      definition.decode(raw, path),
+      E.map((settings) => {
+        const beside = definition.deadLetters?.(settings);
+        return {
+          ...checked(definition, settings, path),
+          ...(beside !== undefined && { deadLetters: checked(definition, beside, path) }),
+        };
+      }),
     );
+
+const checked = <S>(
+  { warnings, limits, deadlineMs, claims, share, open }: SinkDefinition<S>,
+  settings: S,
+  path: string,
+): CheckedSink => ({
+  warnings: warnings?.(settings, path) ?? [],
+  limits: limits?.(settings) ?? {},
+  deadlineMs: deadlineMs?.(settings),
+  claims: claims?.(settings) ?? [],
+  share: share?.(settings),
+  open: (env, options) => open(settings, env, options),
+});

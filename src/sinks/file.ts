@@ -5,18 +5,26 @@ import { pipe } from 'fp-ts/function';
 import * as TE from 'fp-ts/TaskEither';
 import * as t from 'io-ts';
 import type { Env, OpenError, Problem } from '../model';
-import { decodeWith, integerIn, MB, NonEmptyString, sizeIn, withDefault } from './codecs';
+import { decodeWith, durationIn, integerIn, maybe, MB, NonEmptyString, oneOf, sizeIn, withDefault } from './codecs';
 import { defineSink } from './defineSink';
-import { codeOf, messageOf } from './file/errors';
+import { FSYNC, type Fsync } from './file/durability';
+import { codeOf, explain, messageOf } from './file/errors';
 import { makeRoot } from './file/folders';
 import { openFileSink, type FileSettings } from './file/openFileSink';
-import { parseTemplate, patternOf, type Template } from './file/template';
+import { parseTemplate, patternOf, withSuffix, type Template } from './file/template';
 import { childPath, kindOf } from './problems';
+
+const HOUR_MS = 3_600_000;
+/** The longest that a timer takes. */
+const MAX_TIMER_MS = 0x7fff_ffff;
 
 const Settings = t.type({
   path: NonEmptyString,
   fileNameTemplate: withDefault(NonEmptyString, '{bucket}'),
   sizeRotate: withDefault(sizeIn(1), 100 * MB),
+  ageRotate: maybe(durationIn(1000, MAX_TIMER_MS)),
+  fsync: withDefault<Fsync>(oneOf(FSYNC), 'interval'),
+  fsyncIntervalMs: withDefault(durationIn(1, HOUR_MS), 1000),
   maxFiles: withDefault(integerIn(1), 1024),
 });
 
@@ -68,32 +76,38 @@ const LASTING: ReadonlySet<string> = new Set([
   'EINVAL',
 ]);
 
-const tryRoot = async (path: string): Promise<void> => access(await makeRoot(path), constants.W_OK | constants.X_OK);
+const tryRoot = async ({ path, fsync }: FileSettings): Promise<void> =>
+  access(await makeRoot(path, fsync !== 'never'), constants.W_OK | constants.X_OK);
 
 const open = (settings: FileSettings, env: Env): TE.TaskEither<OpenError, ReturnType<typeof openFileSink>> =>
   pipe(
     TE.tryCatch(
-      () => tryRoot(settings.path),
+      () => tryRoot(settings),
       (error) => error,
     ),
     TE.orElse((error) =>
       LASTING.has(codeOf(error) ?? '')
         ? TE.left({ sink: env.name, message: `${settings.path}: expected a folder to write to: ${messageOf(error)}` })
         : TE.fromIO(() =>
-            env.log.error('file: its folder is not there yet', { path: settings.path, cause: messageOf(error) }),
+            env.log.error('file: its folder is not there yet', { path: settings.path, cause: explain(error) }),
           ),
     ),
     TE.map(() => openFileSink(settings, env)),
   );
 
 /**
- * Appends frames, as the client sent them, to files below a folder: one open file a bucket, rotated by size.
+ * Appends frames, as the client sent them, to files below a folder: one open file a bucket, rotated by size and age.
  *
- *     write   a--b--c
- *     receipt -a--bc      when the bytes are with the operating system; not synced to the disk
+ *     write                 a--b--c-----
+ *     never      receipt    -a--b--c----
+ *     interval   receipt    -a--b--c----      synced within `fsyncIntervalMs` of the first byte that is not
+ *                sync       -----s------
+ *     batch      receipt    ---a-----(bc)
+ *                sync       ---s-----s--      one for all that waited
  *
  * Settings: `path`, the folder; `fileNameTemplate` (default `{bucket}`) with `{bucket} {PS} {hostname} {rand} {ts}`;
- * `sizeRotate` (default 100MB), a file that has it is written to no more; `maxFiles` (default 1024), the most files of a bucket.
+ * `sizeRotate` (default 100MB) and `ageRotate` (default: none), a file that has it is written to no more; `maxFiles` (default
+ * 1024), the most files of a bucket; `fsync` (default interval) with `fsyncIntervalMs` (default 1000).
  * A full or broken disk fails the batch as `unavailable`, and what was written of it is cut off again.
  */
 export const file = defineSink<Decoded>({
@@ -105,5 +119,9 @@ export const file = defineSink<Decoded>({
       got: 'a setting that has no effect here',
     })),
   claims: ({ path, template }) => [`file ${join(resolve(path), patternOf(template))}`],
+  deadLetters: (settings) => {
+    const template = withSuffix(settings.template, '.dead');
+    return template && { ...settings, template };
+  },
   open,
 });

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { pipe } from 'fp-ts/function';
 import * as TE from 'fp-ts/TaskEither';
 import { combineLatest, distinctUntilChanged, map, Observable, Subscription } from 'rxjs';
 import {
@@ -6,6 +7,7 @@ import {
   type Cause,
   type Env,
   type Health,
+  type OpenError,
   type Receipt,
   type Rest,
   type Sink,
@@ -14,9 +16,13 @@ import {
 } from '../model';
 import { defineSink } from './defineSink';
 import { createBrokers, type Brokers } from './kafka/brokers';
+import { loadCompression, type Compress } from './kafka/compression';
 import { Delivery } from './kafka/delivery';
 import { Producer } from './kafka/producer';
+import { openSecurity, type Security } from './kafka/security/openSecurity';
 import { decodeKafkaSettings, kafkaLimits, type KafkaSettings } from './kafka/settings';
+import { withStatistics } from './kafka/statistics';
+import { streamLog } from './kafka/streamLog';
 import { createTimers, type Timers } from './kafka/timers';
 
 /** How long a broker has for what it can answer at once. */
@@ -29,26 +35,32 @@ const CLOSE_TIMEOUT_MS = 5_000;
 const GAVE_UP: Cause = { kind: 'gave_up', message: 'told to stop before the broker acknowledged' };
 const CLOSED: Cause = { kind: 'gave_up', message: 'the sink was closed' };
 
+/** What a producer works with; closing the sink closes the brokers and timers. */
+interface ProducerTools {
+  readonly brokers: Brokers;
+  readonly timers: Timers;
+  readonly compress: Compress;
+}
+
 /** The sink over `brokers`, whatever they are; closing it closes them and `timers`. */
 export const openProducer = (
   settings: KafkaSettings,
   env: Env,
   options: StreamOptions,
-  brokers: Brokers,
-  timers: Timers,
+  { brokers, timers, compress }: ProducerTools,
 ): Sink => {
-  const { now, random, log, compressions } = env;
-  const producer = new Producer(settings, { options, brokers, timers, now, random, log, compressions });
+  const { now, random, log } = env;
+  const producer = new Producer(settings, { options, brokers, timers, compress, now, random, log });
   const underWay = countUnderWay();
   return {
-    write: writeTo(producer, env.name, underWay),
+    write: writeTo(producer, env, underWay),
     retries: true,
-    health$: combineLatest([brokers.health$, producer.troubles.all$]).pipe(
-      map(([reached, troubles]): Health =>
-        reached.state === 'down' || troubles.length === 0
-          ? reached
-          : { state: 'topicsDown', topics: new Map(troubles.map(({ topic, cause }) => [topic, cause])) },
-      ),
+    health$: combineLatest([brokers.health$, producer.refusal$, producer.troubles.all$]).pipe(
+      map(([reached, refusal, topics]): Health => {
+        if (reached.state === 'down') return reached;
+        if (refusal !== undefined) return { state: 'down', cause: refusal };
+        return topics.size > 0 ? { state: 'topicsDown', topics } : reached;
+      }),
       distinctUntilChanged((a, b) => isDeepStrictEqual(a, b)),
     ),
     close: () =>
@@ -97,21 +109,25 @@ const countUnderWay = (): UnderWay => {
 };
 
 const writeTo =
-  (producer: Producer, sink: string, underWay: UnderWay): Write =>
+  (producer: Producer, { name: sink, now }: Pick<Env, 'name' | 'now'>, underWay: UnderWay): Write =>
   (batch, giveUp$) =>
     new Observable<Receipt>((subscriber) => {
       const stop = new Subscription();
-      const delivery = new Delivery(batch, (ended) => {
-        stop.unsubscribe();
-        const rest: Rest[] = [];
-        for (const { batch: part, fate } of ended)
-          if (fate.kind === 'acknowledged')
-            subscriber.next({ sink, batch: part, how: 'delivered', maybeTwice: fate.maybeTwice });
-          else rest.push({ batch: part, cause: fate.cause, written: fate.written });
-        if (rest.length > 0) subscriber.error(new SinkError(sink, rest));
-        else subscriber.complete();
-        underWay.end();
-      });
+      const delivery = new Delivery(
+        batch,
+        (ended) => {
+          stop.unsubscribe();
+          const rest: Rest[] = [];
+          for (const { batch: part, fate } of ended)
+            if (fate.kind === 'acknowledged')
+              subscriber.next({ sink, batch: part, how: 'delivered', maybeTwice: fate.maybeTwice });
+            else rest.push({ batch: part, cause: fate.cause, written: fate.written });
+          if (rest.length > 0) subscriber.error(new SinkError(sink, rest));
+          else subscriber.complete();
+          underWay.end();
+        },
+        now(),
+      );
       underWay.begin();
       const giveUp = (): void => producer.giveUp(delivery, GAVE_UP);
       // Not tied to the subscriber: who unsubscribes cancels nothing, and so the delivery must still be able to give up.
@@ -119,18 +135,33 @@ const writeTo =
       if (!delivery.ended) producer.add(delivery);
     });
 
-const openKafka = (settings: KafkaSettings, env: Env, options: StreamOptions): Sink => {
+interface Loaded {
+  readonly security: Security;
+  readonly compress: Compress;
+}
+
+const openKafka = (settings: KafkaSettings, env: Env, options: StreamOptions, { security, compress }: Loaded): Sink => {
   const timers = createTimers(env.scheduler);
   const brokers = createBrokers({
     ...settings,
+    security,
     seeds: settings.brokers,
     requestTimeoutMs: Math.min(settings.socketTimeoutMs, REQUEST_TIMEOUT_MS),
-    produceTimeoutMs: Math.min(settings.socketTimeoutMs, settings.requestTimeoutMs + ON_THE_WAY_MS),
+    produceTimeoutMs: Math.min(
+      settings.socketTimeoutMs,
+      Math.min(settings.requestTimeoutMs, options.handOverMs ?? Infinity) + ON_THE_WAY_MS,
+    ),
     reconnect: { firstMs: settings.reconnectBackoffMs, maxMs: settings.reconnectBackoffMaxMs, random: env.random },
     log: env.log,
     timers,
   });
-  return openProducer(settings, env, options, brokers, timers);
+  const close = (): void => {
+    brokers.close();
+    security.sasl?.close();
+  };
+  return withStatistics(settings.statisticsIntervalMs, env, timers, { ...brokers, close }, (counted) =>
+    openProducer(settings, env, options, { brokers: counted, timers, compress }),
+  );
 };
 
 /**
@@ -139,12 +170,25 @@ const openKafka = (settings: KafkaSettings, env: Env, options: StreamOptions): S
  *     write   a--b-------|
  *     receipt ----a--b---|   when `acks` have come; without giveUp$ it retries for ever
  *
- * Opening needs no broker: what is written waits until one answers. Settings are librdkafka's.
+ * Opening needs no broker: what is written waits until one answers. It fails where a certificate or key is no good, and
+ * where a codec's package is missing. Settings are librdkafka's.
  */
 export const kafka = defineSink({
   decode: decodeKafkaSettings,
   warnings: ({ warnings }) => warnings,
   limits: kafkaLimits,
   deadlineMs: ({ messageTimeoutMs }) => messageTimeoutMs,
-  open: (settings, env, options) => TE.right(openKafka(settings, env, options)),
+  share: ({ share }) => share,
+  open: (settings, env, options) => {
+    const own = { ...env, log: streamLog(env.log, settings.log) };
+    return pipe(
+      loadCompression(settings.compression, settings.compressionLevel, env.compressions),
+      TE.bindTo('compress'),
+      TE.bind('security', () => openSecurity(settings, own)),
+      TE.bimap(
+        (message): OpenError => ({ sink: env.name, message }),
+        (loaded) => openKafka(settings, own, options, loaded),
+      ),
+    );
+  },
 });

@@ -7,17 +7,23 @@ export const childPath = (path: string, key: string | number): string => {
   return path === '' ? key : `${path}.${key}`;
 };
 
-const SECRET_PATH = /passw|secret|key|token|credential|sasl\.|\.pem\b/i;
+const SECRET = /passw|passphrase|secret|credential|(?:token|\.pem|(?<!empty)key)s?(?:\[\d+\])*$/i;
+/** What says who we are, and what may hold a secret among others. */
+const PRIVATE = /user_?name$|oauthbearer\.(?:config|extensions)$/i;
+
+/** Whether the setting of this name, or path, holds a secret: a password, a private key, a token. */
+export const isSecretName = (name: string): boolean => SECRET.test(name);
+
 const LONGEST_SHOWN = 60;
 
-const withoutCredentials = (text: string): string => text.replace(/\/\/[^/@\s]*@/g, '//…@');
+const withoutCredentials = (text: string): string => text.replace(/\/\/[^]*@/, '//…@');
 
-/** What was found, for people: scalars as they stand, else the kind of value. Under a path of a secret always the kind. */
+/** What was found, for people: scalars as they stand, else the kind of value. Under a path of a secret always the kind, unless it is empty. */
 export const kindOf = (value: unknown, path: string): string => {
   if (value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return value === null ? 'null' : 'an object';
-  if (SECRET_PATH.test(path)) return `a ${typeof value} (not shown)`;
+  if (value !== '' && (isSecretName(path) || PRIVATE.test(path))) return `a ${typeof value} (not shown)`;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (typeof value !== 'string') return `a ${typeof value}`;
   const shown = withoutCredentials(value);

@@ -2,7 +2,9 @@ import type { Decoded, Origin, Refused } from '../model';
 import { type BucketName, type BucketNames, createBucketNames } from './bucketNames';
 import { LENGTH_BYTES, MAX_SKIPPED_BYTES } from './frame';
 import { PartialFrame } from './partialFrame';
+import { RECORD_HEAD_BYTES } from './recordLayout';
 import { Runs } from './runs';
+import { describeMalformed, isWellFormed, recordFault } from './wellFormed';
 
 /** What decoders may share: the names of buckets, and room to work in. */
 export interface DecoderTables {
@@ -35,24 +37,6 @@ export interface Decoder {
 }
 
 type Refusal = { -readonly [K in keyof Refused]: Refused[K] };
-
-/** Whether the body of `length` bytes at `at` holds a bucket, a key length and the key. */
-const isWellFormed = (chunk: Uint8Array, at: number, length: number): boolean => {
-  const bucketLength = chunk[at] ?? 0;
-  const keyLengthAt = 1 + bucketLength;
-  return bucketLength > 0 && keyLengthAt < length && keyLengthAt + 1 + (chunk[at + keyLengthAt] ?? 0) <= length;
-};
-
-const describeMalformed = (chunk: Uint8Array, at: number, length: number): string => {
-  const bucketLength = chunk[at] ?? 0;
-  if (length < 2) return `body of ${length} bytes, expected at least 2`;
-  if (bucketLength === 0) return `extended body of type ${chunk[at + 1] ?? 0}, which this version does not know`;
-  if (bucketLength + 2 > length) return `bucket of ${bucketLength} bytes in a body of ${length}`;
-  const keyLength = chunk[at + 1 + bucketLength] ?? 0;
-  if (bucketLength + keyLength + 2 > length)
-    return `bucket of ${bucketLength} and key of ${keyLength} bytes in a body of ${length}`;
-  return 'the name of the bucket is not UTF-8';
-};
 
 const describeNoFrame = (length: number): string => {
   const bytes = Buffer.alloc(LENGTH_BYTES);
@@ -123,11 +107,17 @@ class FrameDecoder implements Decoder {
       }
       const end = body + length;
       if (end > size) break;
-      const bucketLength = chunk[body] ?? 0;
-      const wellFormed = isWellFormed(chunk, body, length);
-      if (!wellFormed || !name?.matches(chunk, body + 1, bucketLength)) {
+      let nameAt = body + 1;
+      let nameLength = chunk[body] ?? 0;
+      let wellFormed: boolean;
+      if (nameLength === 0) {
+        wellFormed = recordFault(chunk, body, length) === undefined;
+        nameAt = body + RECORD_HEAD_BYTES;
+        nameLength = chunk[nameAt - 1] ?? 0;
+      } else wellFormed = isWellFormed(chunk, body, length);
+      if (!wellFormed || !name?.matches(chunk, nameAt, nameLength)) {
         if (name && count > 0) runs.add(name, runStart, at, count);
-        name = wellFormed ? names.find(chunk, body + 1, bucketLength) : undefined;
+        name = wellFormed ? names.find(chunk, nameAt, nameLength) : undefined;
         if (!name) this.refuseMalformed(chunk, body, length);
         runStart = at;
         count = 0;

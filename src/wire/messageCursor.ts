@@ -1,9 +1,17 @@
 import { LENGTH_BYTES } from './frame';
+import {
+  HAS_PARTITION,
+  HAS_TIMESTAMP,
+  KEY_IS_NULL,
+  NULL_HEADER,
+  PARTITION_BYTES,
+  TIMESTAMP_BYTES,
+  VALUE_IS_NULL,
+} from './recordLayout';
 
-const HAS_TIMESTAMP = 1;
-const HAS_PARTITION = 2;
-const KEY_IS_NULL = 4;
-const VALUE_IS_NULL = 8;
+/** Two halves, since a BigInt would be an object; the same number that `Number(bytes.readBigInt64LE(at))` is. */
+const readInt64 = (bytes: Buffer, at: number): number =>
+  bytes.readInt32LE(at + 4) * 0x100000000 + bytes.readUInt32LE(at);
 
 /**
  * Walks the messages of whole, well-formed frames by position, without an object a message: version 1 frames and type 1 records.
@@ -22,7 +30,7 @@ export class MessageCursor {
   valueStart = 0;
   /** Where the message and its frame end. */
   end = 0;
-  /** A type 1 record; the fields below are set only for one. */
+  /** A type 1 record. A version 1 frame has what follows as it is here. */
   isRecord = false;
   keyIsNull = false;
   valueIsNull = false;
@@ -58,20 +66,31 @@ export class MessageCursor {
     const bucketLength = bytes[bucketStart - 1] ?? 0;
     this.start = start;
     this.end = start + LENGTH_BYTES + bytes.readUInt32LE(start);
-    this.isRecord = bucketLength === 0;
-    if (this.isRecord) {
+    if (bucketLength === 0) {
       this.readRecord(bucketStart + 1);
       return;
     }
+    if (this.isRecord) this.forgetRecord();
     const keyLengthAt = bucketStart + bucketLength;
     this.keyStart = keyLengthAt + 1;
     this.keyEnd = this.keyStart + (bytes[keyLengthAt] ?? 0);
     this.valueStart = this.keyEnd;
   }
 
+  private forgetRecord(): void {
+    this.isRecord = false;
+    this.keyIsNull = false;
+    this.valueIsNull = false;
+    this.timestampMs = undefined;
+    this.partition = undefined;
+    this.headerCount = 0;
+    this.headersStart = 0;
+  }
+
   /** Reads a record from its flags on. */
   private readRecord(flagsAt: number): void {
     const { bytes } = this;
+    this.isRecord = true;
     const flags = bytes[flagsAt] ?? 0;
     const keyLengthAt = flagsAt + 2 + (bytes[flagsAt + 1] ?? 0);
     this.keyIsNull = (flags & KEY_IS_NULL) !== 0;
@@ -81,13 +100,13 @@ export class MessageCursor {
     let at = this.keyEnd;
     this.timestampMs = undefined;
     if (flags & HAS_TIMESTAMP) {
-      this.timestampMs = Number(bytes.readBigInt64LE(at));
-      at += 8;
+      this.timestampMs = readInt64(bytes, at);
+      at += TIMESTAMP_BYTES;
     }
     this.partition = undefined;
     if (flags & HAS_PARTITION) {
       this.partition = bytes.readInt32LE(at);
-      at += 4;
+      at += PARTITION_BYTES;
     }
     this.headerCount = bytes.readUInt16LE(at);
     this.headersStart = at + 2;
@@ -100,6 +119,3 @@ export class MessageCursor {
     this.valueStart = at;
   }
 }
-
-/** Stands for the length of a header's value that is null. */
-const NULL_HEADER = 0xffffffff;

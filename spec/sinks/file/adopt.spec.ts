@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { link, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeFrame } from '../../../src/wire/frame';
+import { encodeRecord } from '../../../src/wire/record';
 import { batchOf, memoryLog, testEnv } from '../../support/builders';
 import { failed, filesIn, inFolder, messagesIn, openFile, written } from '../../support/fileSinks';
 
@@ -28,6 +29,15 @@ describe('file: what it finds at its name', () => {
       expect(await readdir(path)).toEqual(['requests']);
     }));
 
+  it('knows records for ours, cuts off a torn one, then appends', () =>
+    inFolder(async (path) => {
+      const record = encodeRecord('requests', 'old', { key: 'k'.repeat(1000), timestampMs: 1 });
+      await writeFile(join(path, 'requests'), Buffer.concat([record, frame, record.subarray(0, -1)]));
+      expect(await writeNew(path)).toEqual(['file: a torn frame at the end is cut off']);
+      expect(await messagesIn(join(path, 'requests'))).toEqual(['old', 'old', 'new']);
+      expect(await readdir(path)).toEqual(['requests']);
+    }));
+
   it('moves aside what is no frame with everything behind it, then appends', () =>
     inFolder(async (path) => {
       const tail = Buffer.concat([Buffer.alloc(9), frame]);
@@ -50,6 +60,11 @@ describe('file: what it finds at its name', () => {
     ['a stranger’s text', Buffer.from('not ours at all\n')],
     ['a few bytes of anybody', Buffer.from('ab')],
     ['the frames of another bucket', encodeFrame('other', 'theirs')],
+    ['the records of another bucket', encodeRecord('other', 'theirs')],
+    [
+      'an extended body of another type',
+      Buffer.from('11000000' + '00020008' + '7265717565737473' + '0000' + '0000' + '6d', 'hex'),
+    ],
     ['zeros', Buffer.alloc(100)],
   ])('leaves %s alone and takes the next name', (_, bytes) =>
     inFolder(async (path) => {

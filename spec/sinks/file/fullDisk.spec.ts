@@ -1,59 +1,25 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmdirSync } from 'node:fs';
-import { mkdtemp, rm, rmdir, stat, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { firstValueFrom } from 'rxjs';
+import { filter, firstValueFrom, VirtualTimeScheduler } from 'rxjs';
 import { batchOf, memoryLog, messagesOf, testEnv } from '../../support/builders';
 import { failed, messagesIn, openFile, written } from '../../support/fileSinks';
+import { itMounts, onSmallDisk } from './disks';
+import { mayTrace, traced } from './straced';
 
 // Real files: a busy disk makes them slow.
 jest.setTimeout(30_000);
 
 const DISK_BYTES = 256 * 1024;
 
-const mount = (folder: string): void => {
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_BYTES}`, 'tmpfs', folder], { stdio: 'ignore' });
-};
-const unmount = (folder: string): void => {
-  execFileSync('umount', [folder], { stdio: 'ignore' });
-};
-
-const mayMount = (): boolean => {
-  const folder = mkdtempSync(join(tmpdir(), 'kahets-mount-'));
-  try {
-    mount(folder);
-    unmount(folder);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    rmdirSync(folder);
-  }
-};
-
-const onSmallDisk = async (use: (folder: string) => Promise<void>): Promise<void> => {
-  const folder = await mkdtemp(join(tmpdir(), 'kahets-disk-'));
-  mount(folder);
-  try {
-    await use(folder);
-  } finally {
-    unmount(folder);
-    await rmdir(folder);
-  }
-};
-
-// A real full disk needs the right to mount one.
-const itMounts = mayMount() ? it : it.skip;
-
 const texts = (prefix: string, howMany: number): readonly string[] =>
   Array.from({ length: howMany }, (_, n) => `${prefix}${n} ${'x'.repeat(1000)}`);
 
 describe('file: a full disk', () => {
   itMounts('cuts off the batch that did not fit, whole, and takes it once there is room', () =>
-    onSmallDisk(async (path) => {
+    onSmallDisk(DISK_BYTES, async (path) => {
       const log = memoryLog();
-      const sink = await openFile({ path }, testEnv({ log }));
+      // Its timers stand still: nothing but a batch finds out.
+      const sink = await openFile({ path }, testEnv({ log, scheduler: new VirtualTimeScheduler() }));
       await written(sink, batchOf('r', texts('a', 100)));
       const before = (await stat(join(path, 'r'))).size;
       await writeFile(join(path, 'ballast'), Buffer.alloc(100 * 1024));
@@ -63,8 +29,13 @@ describe('file: a full disk', () => {
       expect(rest).toMatchObject([{ cause: { kind: 'unavailable' }, written: 'no' }]);
       expect(rest.flatMap((part) => messagesOf(part.batch))).toEqual(messagesOf(batch));
       expect((await stat(join(path, 'r'))).size).toBe(before);
-      expect(await firstValueFrom(sink.health$)).toMatchObject({ state: 'down' });
-      expect(log.lines.at(-1)).toMatchObject({ level: 'error', fields: { code: 'ENOSPC', cutBack: true } });
+      expect(await firstValueFrom(sink.health$)).toMatchObject({
+        state: 'down',
+        cause: expect.stringContaining('make room') as unknown,
+      });
+      expect(log.lines.filter(({ level }) => level === 'error')).toMatchObject([
+        { fields: { code: 'ENOSPC', cutBack: true } },
+      ]);
 
       await rm(join(path, 'ballast'));
       await written(sink, batch);
@@ -75,7 +46,7 @@ describe('file: a full disk', () => {
   );
 
   itMounts('keeps of batches written in one call those that fitted', () =>
-    onSmallDisk(async (path) => {
+    onSmallDisk(DISK_BYTES, async (path) => {
       const sink = await openFile({ path });
       const all = Array.from({ length: 12 }, (_, n) => batchOf('r', texts(`${n}.`, 30)));
       const ends = await Promise.allSettled(all.map((batch) => written(sink, batch)));
@@ -91,7 +62,7 @@ describe('file: a full disk', () => {
   );
 
   itMounts('appends where the file ends, when somebody has cut it meanwhile', () =>
-    onSmallDisk(async (path) => {
+    onSmallDisk(DISK_BYTES, async (path) => {
       const sink = await openFile({ path });
       await written(sink, batchOf('r', ['gone']));
       await truncate(join(path, 'r'), 0);
@@ -99,5 +70,32 @@ describe('file: a full disk', () => {
       await sink.close();
       expect(await messagesIn(join(path, 'r'))).toEqual(['here']);
     }),
+  );
+
+  itMounts('is up again by itself when there is room, without a batch', () =>
+    onSmallDisk(DISK_BYTES, async (path) => {
+      const sink = await openFile({ path });
+      await writeFile(join(path, 'ballast'), Buffer.alloc(DISK_BYTES - 4096));
+      await failed(sink, batchOf('r', texts('a', 100)));
+      await rm(join(path, 'ballast'));
+      expect(await firstValueFrom(sink.health$.pipe(filter(({ state }) => state === 'up')))).toEqual({ state: 'up' });
+      expect((await readdir(path)).filter((name) => name !== 'r')).toEqual([]);
+      await sink.close();
+    }),
+  );
+
+  (mayTrace ? itMounts : it.skip)('leaves a file that cannot be cut back, and takes another', () =>
+    onSmallDisk(DISK_BYTES, (path) =>
+      traced({ path }, ['ftruncate:error=EIO'], [], async (sink) => {
+        await sink.write({ bucket: 'r', texts: texts('a', 100) });
+        await writeFile(join(path, 'ballast'), Buffer.alloc(100 * 1024));
+        const { ends } = await sink.write({ bucket: 'r', texts: texts('b', 100) });
+        expect(ends).toMatchObject([{ written: 'unknown' }]);
+        await rm(join(path, 'ballast'));
+        expect((await sink.write({ bucket: 'r', texts: texts('b', 20) })).ends).toEqual(['taken']);
+        await sink.close();
+        expect(await messagesIn(join(path, 'r-1'))).toEqual(texts('b', 20));
+      }),
+    ),
   );
 });

@@ -9,12 +9,12 @@ import { filesIn, inFolder, messagesIn, written } from '../../support/fileSinks'
 // Real files: a busy disk makes them slow.
 jest.setTimeout(30_000);
 
-/** Files below `folder` that this process has open. */
+/** Files in `folder` that this process has open. */
 const openIn = async (folder: string): Promise<number> => {
   const links = await Promise.all(
     (await readdir('/proc/self/fd')).map((fd) => readlink(join('/proc/self/fd', fd)).catch(() => '')),
   );
-  return links.filter((target) => target.startsWith(folder)).length;
+  return links.filter((target) => target.startsWith(`${folder}/`)).length;
 };
 
 const openWith = (path: string, mostOpen: number, template = '{bucket}-{ts}') => {
@@ -22,7 +22,9 @@ const openWith = (path: string, mostOpen: number, template = '{bucket}-{ts}') =>
   if (E.isLeft(parsed)) throw new Error(parsed.left.join());
   let nowMs = 1_700_000_000_000;
   const env = testEnv({ now: () => (nowMs += 100) });
-  return openFileSink({ path, template: parsed.right, sizeRotate: 1e6, maxFiles: 100 }, env, mostOpen);
+  const limits = { sizeRotate: 1e6, ageRotate: undefined, maxFiles: 100 };
+  const durability = { fsync: 'interval', fsyncIntervalMs: 1000 } as const;
+  return openFileSink({ path, template: parsed.right, ...limits, ...durability }, env, mostOpen);
 };
 
 describe('file: more buckets than open files', () => {

@@ -1,6 +1,7 @@
 import { mkdir, readdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeFrame } from '../../../src/wire/frame';
+import { encodeRecord } from '../../../src/wire/record';
 import { batchOf, memoryLog, testEnv } from '../../support/builders';
 import { filesIn, inFolder, messagesIn, openFile, written } from '../../support/fileSinks';
 
@@ -33,6 +34,19 @@ describe('file: maxFiles', () => {
       expect(lines.reduce((sum, { fields }) => sum + Number(fields.files), 0)).toBe(3);
     }));
 
+  it('deletes in the order of writing, though the clock was put back a day meanwhile', () =>
+    inFolder(async (path) => {
+      const sink = await openFile({ path, sizeRotate: 1, maxFiles: 3 });
+      const tomorrow = Date.now() / 1000 + 86_400;
+      for (const [n, text] of ['1', '2', '3', '4', '5', '6'].entries()) {
+        await written(sink, batchOf('a', [text]));
+        if (n < 3) await utimes(join(path, n === 0 ? 'a' : `a-${n}`), tomorrow, tomorrow);
+      }
+      await sink.close();
+      const left = await filesIn(path);
+      expect((await Promise.all(left.map((name) => messagesIn(join(path, name))))).flat()).toEqual(['4', '5', '6']);
+    }));
+
   it('counts each bucket by itself', () =>
     inFolder(async (path) => {
       const settings = { path, sizeRotate: 1, maxFiles: 1, fileNameTemplate: '{bucket}/{rand}' };
@@ -52,6 +66,16 @@ describe('file: maxFiles', () => {
       }
       await writeEach({ path, maxFiles: 3, fileNameTemplate: '{bucket}/{ts}.log' }, 'a', ['new']);
       expect((await readdir(join(path, 'a'))).sort()).toEqual(['1600000001.log', '1600000003.log', '1700000000.log']);
+    }));
+
+  it('counts files that start with a record of the bucket, and no other’s', () =>
+    inFolder(async (path) => {
+      const key = 'k'.repeat(1000);
+      await put(join(path, 'a-1'), encodeRecord('a', 'old', { key, timestampMs: 1 }), 30);
+      await put(join(path, 'a-2'), encodeRecord('b', 'theirs', { key }), 40);
+      await put(join(path, 'a-3'), encodeFrame('a', 'newer'), 20);
+      await writeEach({ path, maxFiles: 2 }, 'a', ['new']);
+      expect((await readdir(path)).sort()).toEqual(['a', 'a-2', 'a-3']);
     }));
 
   it('finds files below folders that change with time', () =>

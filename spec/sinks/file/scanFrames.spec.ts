@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { scanFrames, type Scan } from '../../../src/sinks/file/scanFrames';
 import { encodeFrame } from '../../../src/wire/frame';
+import { encodeRecord } from '../../../src/wire/record';
 import { inFolder } from '../../support/fileSinks';
 
 // Real files: a busy disk makes them slow.
@@ -21,6 +22,16 @@ const scanned = async (bytes: Uint8Array): Promise<Scan> => {
 };
 
 const frame = encodeFrame('requests', 'a message', 'key');
+const record = encodeRecord('requests', 'a message', {
+  key: 'key',
+  timestampMs: 1_700_000_000_000,
+  headers: [['name', 'value']],
+});
+/** A record's head is as long as this one's at most; its key, headers and message are longer than what is read at once. */
+const large = encodeRecord('b'.repeat(255), Buffer.alloc(300_000), {
+  key: 'k'.repeat(65_535),
+  headers: [['name', Buffer.alloc(300_000)]],
+});
 
 describe('scanFrames', () => {
   it('finds nothing in nothing', async () => {
@@ -32,19 +43,31 @@ describe('scanFrames', () => {
     expect(await scanned(bytes)).toEqual({ end: bytes.length, tail: 'none', bucket: 'requests' });
   });
 
-  it('finds a frame torn at every place', async () => {
-    for (let cut = 1; cut < frame.length; cut += 1) {
-      expect(await scanned(Buffer.concat([frame, frame.subarray(0, cut)]))).toEqual({
-        end: frame.length,
+  it('finds records and version 1 frames beside each other', async () => {
+    const bytes = Buffer.concat([record, frame, large, large, encodeRecord('b', null), frame]);
+    expect(await scanned(bytes)).toEqual({ end: bytes.length, tail: 'none', bucket: 'requests' });
+    expect(await scanned(Buffer.concat([large, record]))).toMatchObject({ tail: 'none', bucket: 'b'.repeat(255) });
+  });
+
+  it.each([
+    ['a frame', frame],
+    ['a record', record],
+  ])('finds %s torn at every place', async (_, torn) => {
+    for (let cut = 1; cut < torn.length; cut += 1) {
+      expect(await scanned(Buffer.concat([torn, torn.subarray(0, cut)]))).toEqual({
+        end: torn.length,
         tail: 'torn',
         bucket: 'requests',
       });
     }
   });
 
-  it('knows whose a torn first frame is once its bucket can be seen', async () => {
-    expect(await scanned(frame.subarray(0, 12))).toEqual({ end: 0, tail: 'torn', bucket: undefined });
-    expect(await scanned(frame.subarray(0, 13))).toEqual({ end: 0, tail: 'torn', bucket: 'requests' });
+  it.each([
+    ['frame', frame, 13],
+    ['record', record, 16],
+  ])('knows whose a torn first %s is once its bucket can be seen', async (_, torn, bucketEnd) => {
+    expect(await scanned(torn.subarray(0, bucketEnd - 1))).toEqual({ end: 0, tail: 'torn', bucket: undefined });
+    expect(await scanned(torn.subarray(0, bucketEnd))).toEqual({ end: 0, tail: 'torn', bucket: 'requests' });
   });
 
   it.each([
@@ -54,6 +77,14 @@ describe('scanFrames', () => {
     ['a bucket beyond its body', Buffer.from([4, 0, 0, 0, 200, 97, 0, 0])],
     ['a key beyond its body', Buffer.from([4, 0, 0, 0, 1, 97, 3, 0])],
     ['a bucket that is no UTF-8', Buffer.from([4, 0, 0, 0, 1, 0xff, 0, 0])],
+    ['an extended body of another type', Buffer.from('0a000000' + '00020001620000' + '00006d', 'hex')],
+    ['a record with an unknown flag', Buffer.from('0a000000' + '00011001620000' + '00006d', 'hex')],
+    ['a record with an empty bucket', Buffer.from('0a000000' + '000100000000' + '00006d6d', 'hex')],
+    ['a record with a bucket that is no UTF-8', Buffer.from('0a000000' + '00010001ff0000' + '00006d', 'hex')],
+    ['a record with a bucket beyond its body', Buffer.from('0a000000' + '00010009620000' + '00006d', 'hex')],
+    ['a record with a key beyond its body', Buffer.from('0a000000' + '00010001620900' + '00006d', 'hex')],
+    ['a record with a null key that has bytes', Buffer.from('0a000000' + '00010401620100' + '6b0000', 'hex')],
+    ['a record without room for its time', Buffer.from('0a000000' + '00010101620000' + '00006d', 'hex')],
     ['text', Buffer.from('GET / HTTP/1.1\r\n\r\n')],
   ])('stops before %s', async (_, foreign) => {
     expect(await scanned(Buffer.concat([frame, foreign, frame]))).toEqual({
@@ -64,10 +95,13 @@ describe('scanFrames', () => {
   });
 
   it('finds the whole frames of any cut of any frames', async () => {
-    const sizes = fc.array(fc.oneof(fc.nat(300), fc.nat(200_000)), { minLength: 1, maxLength: 12 });
+    const size = fc.oneof(fc.nat(300), fc.nat(200_000));
+    const sizes = fc.array(fc.tuple(size, fc.boolean()), { minLength: 1, maxLength: 12 });
     await fc.assert(
       fc.asyncProperty(sizes, fc.double({ min: 0, max: 1, noNaN: true }), async (messageBytes, part) => {
-        const all = messageBytes.map((size) => encodeFrame('b', Buffer.alloc(size, 1)));
+        const all = messageBytes.map(([size, isRecord]) =>
+          (isRecord ? encodeRecord : encodeFrame)('b', Buffer.alloc(size, 1)),
+        );
         const bytes = Buffer.concat(all);
         const cut = Math.floor(part * bytes.length);
         const ends = all.reduce<number[]>((sums, { length }) => [...sums, (sums.at(-1) ?? 0) + length], [0]);

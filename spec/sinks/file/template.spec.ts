@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/Either';
-import { parseTemplate, patternOf } from '../../../src/sinks/file/template';
+import { parseTemplate, patternOf, withSuffix } from '../../../src/sinks/file/template';
 
 const parsed = (text: string) => {
   const template = parseTemplate(text);
@@ -45,4 +45,21 @@ describe('parseTemplate', () => {
     ['{bucket}-{ts}', '*-*'],
     ['all', 'all'],
   ])('the pattern of %s is %s', (text, pattern) => expect(patternOf(parsed(text))).toBe(pattern));
+});
+
+describe('withSuffix', () => {
+  it.each(['{bucket}', '{bucket}/{ts}.log', 'all', 'all.log', '{hostname}.{rand}', '.hidden', '{bucket}.{ts}.'])(
+    '%s: as a template that has it',
+    (text) => {
+      const longer = withSuffix(parsed(text), '.dead');
+      const written = parsed(`${text}.dead`);
+      expect(longer && patternOf(longer)).toBe(patternOf(written));
+      expect(longer?.extension).toBe('.dead');
+    },
+  );
+
+  it('has no name that would be too long', () => {
+    expect(withSuffix(parsed('x'.repeat(234)), '.dead')).toBeDefined();
+    expect(withSuffix(parsed('x'.repeat(235)), '.dead')).toBeUndefined();
+  });
 });

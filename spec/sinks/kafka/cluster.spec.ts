@@ -1,12 +1,21 @@
 import { once } from 'node:events';
-import { createServer, type Server, type Socket } from 'node:net';
+import { readFile } from 'node:fs/promises';
+import { createServer, Socket, type Server } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
 import RequestQueue from 'kafkajs/src/network/requestQueue';
 import { asyncScheduler } from 'rxjs';
-import { connectBroker, stopPolling } from '../../../src/sinks/kafka/cluster';
+import { connectBroker } from '../../../src/sinks/kafka/cluster';
+import { stopPolling } from '../../../src/sinks/kafka/requestQueue';
 import { createTimers } from '../../../src/sinks/kafka/timers';
 import { producerIdRequest } from '../../../src/sinks/kafka/requests';
+import { openSecurity, type Security } from '../../../src/sinks/kafka/security/openSecurity';
+import type { TlsSettings } from '../../../src/sinks/kafka/settings/types';
 import { memoryLog } from '../../support/builders';
+import { makeCertificates, type Certificates } from '../../support/certificates';
 import { freePorts } from '../../support/kafka';
+
+const IN_THE_CLEAR: Security = { tls: undefined, sasl: undefined };
 
 const newQueue = (): RequestQueue => {
   const logger = { namespace: () => logger, debug: () => undefined, warn: () => undefined };
@@ -53,9 +62,15 @@ describe('connectBroker', () => {
     const address = server.address();
     return typeof address === 'object' && address ? address.port : 0;
   };
-  const connect = ({ port = portOf(), connectionSetupTimeoutMs = 5000 } = {}) => {
+  const connect = ({
+    host = '127.0.0.1',
+    port = portOf(),
+    connectionSetupTimeoutMs = 5000,
+    security = IN_THE_CLEAR,
+  } = {}) => {
     const causes = closed;
-    return connectBroker('127.0.0.1', port, {
+    return connectBroker(host, port, {
+      security,
       clientId: 'spec',
       connectionSetupTimeoutMs,
       keepAlive: true,
@@ -93,6 +108,7 @@ describe('connectBroker', () => {
     await once(server, 'listening');
   });
   afterEach(async () => {
+    jest.restoreAllMocks();
     for (const socket of sockets) socket.destroy();
     server.close();
     await once(server, 'close');
@@ -113,10 +129,8 @@ describe('connectBroker', () => {
   });
 
   it('gives up a broker that takes the connection and says nothing', async () => {
-    expect(await connect({ connectionSetupTimeoutMs: 50 }).opened).toEqual({
-      _tag: 'Left',
-      left: 'no connection in time',
-    });
+    const opened = await connect({ connectionSetupTimeoutMs: 50 }).opened;
+    expect(opened).toMatchObject({ _tag: 'Left', left: expect.stringContaining('says nothing') as unknown });
   });
 
   it('sends requests and reads answers', async () => {
@@ -152,7 +166,7 @@ describe('connectBroker', () => {
     onSocket = speaks(() => undefined);
     const connection = await open();
     expect(await connection.request(producerIdRequest, 20)).toMatchObject({ _tag: 'Left', left: { kind: 'unknown' } });
-    expect(closed).toEqual(['no answer to InitProducerId within 20 ms']);
+    expect(closed).toEqual([expect.stringContaining(`:${portOf()}: no answer to InitProducerId within 20 ms`)]);
   });
 
   it('ends a connection whose answers cannot be read', async () => {
@@ -167,7 +181,119 @@ describe('connectBroker', () => {
       _tag: 'Left',
       left: { kind: 'unknown' },
     });
-    expect(closed).toEqual(['an answer to InitProducerId that cannot be read']);
+    expect(closed).toEqual([`127.0.0.1:${portOf()}: an answer to InitProducerId that cannot be read`]);
+  });
+
+  it('ends a connection on which something else than Kafka speaks', async () => {
+    onSocket = (socket) => socket.end('\0\0\0\x01what');
+    expect(await connect().opened).toMatchObject({
+      _tag: 'Left',
+      left: expect.stringContaining('not Kafka') as unknown,
+    });
+  });
+
+  it('switches Nagle off, and starts no timer while it is idle', async () => {
+    const noDelay = jest.spyOn(Socket.prototype, 'setNoDelay');
+    onSocket = speaks(() => undefined);
+    await open();
+    expect(noDelay.mock.calls).toEqual([[true]]);
+    const started = jest.spyOn(globalThis, 'setTimeout');
+    // A polling timer of kafkajs would be due dozens of times.
+    await delay(50);
+    expect(started.mock.calls).toEqual([]);
+  });
+
+  describe('over TLS', () => {
+    let certificates: Certificates;
+    let secured: TlsServer;
+    let names: unknown[];
+
+    const connectTls = async (host: string, parts: Partial<TlsSettings> = {}) => {
+      const settings = {
+        certificate: undefined,
+        key: undefined,
+        keyPassword: undefined,
+        keystore: undefined,
+        verify: true,
+      };
+      const all = { ...settings, verifyHostname: true, ca: { path: certificates.ca }, ...parts };
+      const security = await openSecurity({ tls: all, sasl: undefined }, { log: memoryLog(), now: Date.now })();
+      if (security._tag === 'Left') throw new Error(security.left);
+      const address = secured.address();
+      return connect({
+        host,
+        port: typeof address === 'object' && address ? address.port : 0,
+        security: security.right,
+      });
+    };
+
+    beforeAll(async () => {
+      certificates = await makeCertificates();
+    }, 30_000);
+    afterAll(() => certificates.remove());
+    beforeEach(async () => {
+      names = [];
+      const { certificate, key } = certificates.broker;
+      const [cert, secret] = await Promise.all([readFile(certificate), readFile(key)]);
+      secured = createTlsServer({ cert, key: secret }, (socket) => {
+        sockets.push(socket);
+        socket.on('error', () => undefined);
+        names.push(socket.servername);
+        onSocket(socket);
+      }).listen(0, '127.0.0.1');
+      secured.on('tlsClientError', () => undefined);
+      await once(secured, 'listening');
+    });
+    afterEach(() => {
+      secured.close();
+    });
+
+    it('asks for a name, but not for an address, without Nagle and timers', async () => {
+      const noDelay = jest.spyOn(Socket.prototype, 'setNoDelay');
+      onSocket = speaks(() => undefined);
+      expect(await (await connectTls('localhost')).opened).toMatchObject({ _tag: 'Right' });
+      expect(await (await connectTls('127.0.0.1')).opened).toMatchObject({ _tag: 'Right' });
+      expect(names).toEqual(['localhost', false]);
+      expect(noDelay.mock.calls).toEqual([[true], [true]]);
+      const started = jest.spyOn(globalThis, 'setTimeout');
+      await delay(50);
+      expect(started.mock.calls).toEqual([]);
+    });
+
+    it('knows when the connection is lost', async () => {
+      onSocket = speaks((socket) => socket.destroy());
+      const opened = await (await connectTls('localhost')).opened;
+      if (opened._tag === 'Left') throw new Error(opened.left);
+      expect(await opened.right.request(producerIdRequest, 5000)).toMatchObject({ left: { kind: 'unknown' } });
+      expect(closed).toHaveLength(1);
+    });
+
+    it('ends an attempt in the middle of the handshake', async () => {
+      const attempt = await connectTls('localhost');
+      attempt.close('not needed');
+      expect(await attempt.opened).toEqual({ _tag: 'Left', left: 'not needed' });
+    });
+
+    it('says why there is no connection', async () => {
+      const opened = await (await connectTls('localhost', { ca: { path: certificates.otherCa } })).opened;
+      expect(opened).toMatchObject({ _tag: 'Left', left: expect.stringContaining('ssl.ca.location') as unknown });
+    });
+  });
+
+  it('asks no broker when there is no token', async () => {
+    const [port = 0] = await freePorts(1);
+    const settings = {
+      tokenEndpoint: `http://127.0.0.1:${port}`,
+      clientId: 'id',
+      clientSecret: 'secret',
+      scope: undefined,
+    };
+    const sasl = { mechanism: 'OAUTHBEARER', ...settings, extensions: {} } as const;
+    const security = await openSecurity({ tls: undefined, sasl }, { log: memoryLog(), now: Date.now })();
+    if (security._tag === 'Left') throw new Error(security.left);
+    const opened = await connect({ security: security.right }).opened;
+    expect(opened).toMatchObject({ _tag: 'Left', left: expect.stringMatching(/^the token endpoint/) as unknown });
+    expect(sockets).toEqual([]);
   });
 
   it('sends nothing that the broker does not know', async () => {

@@ -6,7 +6,7 @@ const acknowledged = { kind: 'acknowledged', maybeTwice: false } as const;
 
 const deliver = (messages: readonly string[]) => {
   const ended: Ended[] = [];
-  const delivery = new Delivery(batchOf('b', messages), (all) => ended.push(...all));
+  const delivery = new Delivery(batchOf('b', messages), (all) => ended.push(...all), 0);
   return { delivery, ended };
 };
 

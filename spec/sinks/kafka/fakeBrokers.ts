@@ -2,7 +2,7 @@ import * as E from 'fp-ts/Either';
 import { BehaviorSubject } from 'rxjs';
 import type { Brokers, Reachability } from '../../../src/sinks/kafka/brokers';
 import { ByteReader } from '../../../src/sinks/kafka/byteReader';
-import type { RequestFailure } from '../../../src/sinks/kafka/cluster';
+import type { RequestFailure } from '../../../src/sinks/kafka/connection';
 import type { PartitionAnswer, ProduceAnswer, ProducerIdAnswer, TopicAnswer } from '../../../src/sinks/kafka/requests';
 import { decodeRecords } from './decodeRecords';
 
@@ -36,6 +36,8 @@ export interface FakeBrokers extends Brokers {
   readonly arrived: Arrived[];
   /** Batches in each request, in order. */
   readonly requests: number[];
+  /** How long each request lets the broker wait for replicas. */
+  readonly timeoutsMs: number[];
   /** What it does with batches; by default it takes them. */
   doing: (batch: Arrived) => Doing;
   /** What it says of a topic; by default three partitions led by brokers 1, 2 and 1. */
@@ -88,7 +90,7 @@ export const fakeBrokers = (): FakeBrokers => {
     const reader = new ByteReader(Buffer.concat(pieces));
     reader.string();
     reader.int16();
-    reader.int32();
+    fake.timeoutsMs.push(reader.int32());
     const batches = reader
       .array(() => {
         const topic = reader.string() ?? '';
@@ -100,7 +102,7 @@ export const fakeBrokers = (): FakeBrokers => {
         const { records, producerId, firstSequence } = await decodeRecords(bytes.subarray(0, 61), bytes.subarray(61));
         const attempt = (attempts.get(bytes.toString('latin1')) ?? 0) + 1;
         attempts.set(bytes.toString('latin1'), attempt);
-        const values = records.map(({ value }) => value.toString());
+        const values = records.map(({ value }) => value?.toString() ?? '');
         return { topic, partition, broker, values, producerId, firstSequence, bytes: Buffer.from(bytes), attempt };
       }),
     );
@@ -122,6 +124,7 @@ export const fakeBrokers = (): FakeBrokers => {
   const fake: FakeBrokers = {
     arrived: [],
     requests: [],
+    timeoutsMs: [],
     asked: [],
     unreachable: new Set(),
     health: new BehaviorSubject<Reachability>({ state: 'up' }),

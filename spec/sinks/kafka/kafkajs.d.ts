@@ -11,7 +11,9 @@ declare module 'kafkajs/src/protocol/recordBatch/v0/decoder' {
   const decode: (decoder: Decoder) => Promise<{
     readonly records: readonly {
       readonly key: Buffer | null;
-      readonly value: Buffer;
+      readonly value: Buffer | null;
+      /** Values of one name, in order where there are several. */
+      readonly headers: Readonly<Record<string, Buffer | null | readonly (Buffer | null)[]>>;
       readonly timestamp: string;
       readonly offset: string;
     }[];

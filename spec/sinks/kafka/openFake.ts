@@ -10,47 +10,15 @@ import {
   type StreamOptions,
 } from '../../../src/model';
 import { openProducer } from '../../../src/sinks/kafka';
+import { uncompressed } from '../../../src/sinks/kafka/compression';
 import type { KafkaSettings } from '../../../src/sinks/kafka/settings';
 import { createTimers } from '../../../src/sinks/kafka/timers';
 import { memoryLog, messagesOf, testEnv } from '../../support/builders';
 import { fakeBrokers, type FakeBrokers } from './fakeBrokers';
+import { settingsOf } from './settingsOf';
 
-/** As librdkafka's defaults, but no metadata refresh, which would keep the virtual clock going for ever. */
-const SETTINGS: KafkaSettings = {
-  brokers: ['fake:9092'],
-  clientId: 'spec',
-  acks: -1,
-  requestTimeoutMs: 30_000,
-  messageTimeoutMs: undefined,
-  retries: 2_147_483_647,
-  retryBackoffMs: 100,
-  retryBackoffMaxMs: 1000,
-  lingerMs: 5,
-  batchNumMessages: 10_000,
-  batchSizeBytes: 1_000_000,
-  messageMaxBytes: 1_000_000,
-  compression: 'none',
-  compressionLevel: -1,
-  partitioner: 'consistent_random',
-  stickyLingerMs: 10,
-  tls: undefined,
-  sasl: undefined,
-  statisticsIntervalMs: 0,
-  log: { debug: false, level: 6 },
-  logConnectionClose: true,
-  share: undefined,
-  idempotence: 'preferred',
-  maxInFlight: 1_000_000,
-  socketTimeoutMs: 60_000,
-  connectionSetupTimeoutMs: 30_000,
-  keepAlive: false,
-  noDelay: true,
-  reconnectBackoffMs: 100,
-  reconnectBackoffMaxMs: 10_000,
-  metadataRefreshIntervalMs: -1,
-  allowAutoCreateTopics: true,
-  warnings: [],
-};
+/** The defaults, but no metadata refresh, which would keep the virtual clock going for ever. */
+const SETTINGS = settingsOf({ 'topic.metadata.refresh.interval.ms': -1 });
 
 /** A write under way: what it has said so far. */
 export interface Written {
@@ -91,7 +59,11 @@ export const openFake = (
   const log = memoryLog();
   const scheduler = new VirtualTimeScheduler();
   const env = testEnv({ scheduler, log, ...parts });
-  const sink = openProducer({ ...SETTINGS, ...settings }, env, options, brokers, createTimers(env.scheduler));
+  const sink = openProducer({ ...SETTINGS, ...settings }, env, options, {
+    brokers,
+    timers: createTimers(env.scheduler),
+    compress: uncompressed,
+  });
   return {
     sink,
     brokers,

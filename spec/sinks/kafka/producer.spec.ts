@@ -1,7 +1,9 @@
 import { of, Subject, VirtualTimeScheduler } from 'rxjs';
 import { encodeFrame } from '../../../src/wire/frame';
-import type { Batch } from '../../../src/model';
-import { anOrigin, batchOf, frames } from '../../support/builders';
+import { encodeRecord } from '../../../src/wire/record';
+import { NO_OPTIONS, type Batch, type Health, type Sink, type StreamOptions } from '../../../src/model';
+import type { KafkaSettings } from '../../../src/sinks/kafka/settings';
+import { batchOf, batchOfRun, frames } from '../../support/builders';
 import type { Doing } from './fakeBrokers';
 import { openFake, outcomeOf } from './openFake';
 
@@ -9,14 +11,8 @@ const letters = (...messages: string[]): Batch => batchOf('topic', messages);
 
 /** Messages with keys: 'a' goes to the first of three partitions, 'b' to the third, 'user:42' to the second. */
 const keyed = (...pairs: (readonly [key: string, message: string])[]): Batch => {
-  const bytes = Buffer.concat(pairs.map(([key, message]) => encodeFrame('topic', message, key)));
-  return {
-    bucket: 'topic',
-    frames: [{ bucket: 'topic', bytes, count: pairs.length, arrivedMs: 0, origin: anOrigin() }],
-    count: pairs.length,
-    bytes: bytes.length,
-    closedBy: 'count',
-  };
+  const encoded = pairs.map(([key, message]) => encodeFrame('topic', message, key));
+  return batchOfRun('topic', encoded);
 };
 
 /** Does each of `first` once, in order, and then takes everything. */
@@ -86,9 +82,9 @@ describe('the producer', () => {
       expect(brokers.arrived.find(({ values }) => values.includes(big))?.values).toEqual([big]);
     });
 
-    it('keyless batches to a partition drawn anew for each record batch', async () => {
+    it('messages without a key to a partition drawn for each, where they do not stick', async () => {
       const draws = [0, 0.4, 0.9];
-      const { write, turn, brokers } = openFake({}, { random: () => draws.shift() ?? 0 });
+      const { write, turn, brokers } = openFake({ stickyLingerMs: 0 }, { random: () => draws.shift() ?? 0 });
       for (const message of ['1', '2', '3']) {
         write(letters(message));
         await turn();
@@ -223,16 +219,53 @@ describe('the producer', () => {
       ]);
     });
 
-    it('does not know what became of a resend that meets 45, and starts over', async () => {
+    it.each([45, 47, 59])(
+      'does not know what became of a resend that meets %d, and sends it once more',
+      async (code) => {
+        const { write, run, brokers } = openFake();
+        const answers = then({ lost: 'after' }, { code });
+        brokers.doing = ({ partition }) => (partition === 0 ? answers() : { code: 0 });
+        const first = write(keyed(['a', '1']));
+        const behind = write(keyed(['b', '2']));
+        await run();
+        const second = write(keyed(['a', '3']));
+        await run();
+        expect([first, behind, second].map(outcomeOf)).toEqual([
+          [['maybe twice', ['1']]],
+          [['delivered', ['2']]],
+          [['delivered', ['3']]],
+        ]);
+        expect(brokers.stored('topic')[0]).toEqual(['1', '1', '3']);
+        expect(brokers.arrived.at(-1)).toMatchObject({ producerId: '1002', firstSequence: 1 });
+      },
+    );
+
+    it('says that a resend under another name is in doubt still, when it is given up', async () => {
       const { write, run, brokers } = openFake();
-      brokers.doing = then({ lost: 'before' }, { code: 45 });
-      const first = write(keyed(['a', '1']));
+      const giveUp$ = new Subject<void>();
+      brokers.doing = then({ lost: 'after' }, { code: 45 });
+      let asked = 0;
+      brokers.newId = (next) => {
+        if ((asked += 1) === 2) giveUp$.next();
+        return { code: 0, producerId: next, epoch: 0 };
+      };
+      const written = write(keyed(['a', '1']), giveUp$);
       await run();
-      const second = write(keyed(['a', '2']));
+      expect(outcomeOf(written)).toEqual([['unavailable unknown', ['1']]]);
+    });
+
+    it('goes on without a producer id when the broker does not let it write under one', async () => {
+      const { write, run, brokers, log } = openFake();
+      write(keyed(['a', '1']));
       await run();
-      expect(outcomeOf(first)).toEqual([['unavailable unknown', ['1']]]);
-      expect(outcomeOf(second)).toEqual([['delivered', ['2']]]);
-      expect(brokers.arrived.at(-1)).toMatchObject({ producerId: '1002', firstSequence: 0 });
+      brokers.doing = then({ code: 31 });
+      brokers.newId = () => ({ code: 31, producerId: -1n, epoch: -1 });
+      const written = write(keyed(['a', '2']));
+      await run();
+      expect(outcomeOf(written)).toEqual([['delivered', ['2']]]);
+      expect(brokers.arrived.at(-1)).toMatchObject({ producerId: '-1', firstSequence: -1 });
+      const causes = log.lines.filter(({ level }) => level === 'warn').map(({ fields }) => fields['cause']);
+      expect(causes).toEqual([expect.stringContaining('IdempotentWrite')]);
     });
 
     it('goes on without a producer id when it is refused one, and warns once', async () => {
@@ -262,6 +295,39 @@ describe('the producer', () => {
       expect(written.ended).toBe(false);
       expect(brokers.arrived).toEqual([]);
       expect(log.lines.some(({ level }) => level === 'error')).toBe(true);
+    });
+
+    it('is down as long as it is refused the id that was asked for, says so once, and goes on once it has one', async () => {
+      const { sink, write, run, brokers, log } = openFake({ idempotence: 'required' });
+      const seen: Health[] = [];
+      sink.health$.subscribe((health) => seen.push(health));
+      let asked = 0;
+      brokers.newId = (next) =>
+        (asked += 1) < 4 ? { code: 31, producerId: -1n, epoch: -1 } : { code: 0, producerId: next, epoch: 0 };
+      const written = write(keyed(['a', '1']));
+      await run();
+      expect(outcomeOf(written)).toEqual([['delivered', ['1']]]);
+      expect(seen.map((health) => (health.state === 'down' ? health.cause : health.state))).toEqual([
+        'up',
+        expect.stringMatching(/^no producer id: CLUSTER_AUTHORIZATION_FAILED.*IdempotentWrite/),
+        'up',
+      ]);
+      expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
+    });
+
+    it('tells of an id that does not come', async () => {
+      const { write, run, brokers, log } = openFake();
+      let asked = 0;
+      brokers.newId = (next) => ({ code: (asked += 1) < 9 ? 15 : 0, producerId: next, epoch: 0 });
+      write(keyed(['a', '1']));
+      await run();
+      expect(log.lines.filter(({ level }) => level === 'warn')).toEqual([
+        {
+          level: 'warn',
+          message: 'no producer id yet: messages wait for it',
+          fields: { cause: 'COORDINATOR_NOT_AVAILABLE (15)' },
+        },
+      ]);
     });
   });
 
@@ -355,6 +421,27 @@ describe('the producer', () => {
       ]);
     });
 
+    it('takes a record for bad that arrives damaged again and again', async () => {
+      const { write, run, brokers } = openFake();
+      brokers.doing = ({ values }) => ({ code: values.includes('bad') ? 2 : 0 });
+      const written = write(keyed(['a', '1'], ['a', 'bad'], ['a', '2']));
+      await run();
+      expect(outcomeOf(written)).toEqual([
+        ['delivered', ['1', '2']],
+        ['poison no', ['bad']],
+      ]);
+    });
+
+    it('names the topic, the error, what the broker says of the record and what to change', async () => {
+      const { write, run, brokers } = openFake();
+      brokers.doing = then({ code: 87, records: [0] });
+      const written = write(keyed(['a', 'bad'], ['a', '1']));
+      await run();
+      expect(written.rest[0]?.cause.message).toBe(
+        'topic topic: INVALID_RECORD (87): a compacted topic takes no message without a key (record 0 is bad)',
+      );
+    });
+
     it('fails what a topic that the cluster calls invalid has', async () => {
       const { write, run, brokers } = openFake();
       brokers.topic = () => ({ code: 17, leaders: [] });
@@ -398,6 +485,57 @@ describe('the producer', () => {
       expect(brokers.stored('topic')).toEqual([['2', '3', '4'], [], ['1']]);
     });
 
+    it('for no partition that is gone: what was encoded for it goes to the others, behind theirs', async () => {
+      const { write, turn, run, brokers } = openFake();
+      write(keyed(['a', '0']));
+      await run();
+      const answer = later();
+      brokers.doing = ({ partition }) => (partition === 0 ? { code: 0 } : { until: answer.promise });
+      const sent = write(keyed(['b', '1']));
+      await turn();
+      const waits = write(keyed(['b', '2'], ['user:42', '3'], ['a', '4']));
+      await turn();
+      brokers.topic = () => ({ code: 0, leaders: [1] });
+      brokers.doing = () => ({ code: 0 });
+      answer.resolve({ code: 3 });
+      await run();
+      expect([sent, waits].map(outcomeOf)).toEqual([[['delivered', ['1']]], [['delivered', ['2', '3', '4']]]]);
+      expect(brokers.stored('topic')[0]?.slice(0, 2)).toEqual(['0', '4']);
+      expect([...(brokers.stored('topic')[0] ?? [])].sort()).toEqual(['0', '1', '2', '3', '4']);
+    });
+
+    it('for no partition that is gone, unless a message asks for that one', async () => {
+      const { write, turn, run, brokers } = openFake();
+      const answer = later();
+      brokers.doing = then({ until: answer.promise });
+      const inTwo = encodeRecord('topic', 'asks for 2', { partition: 2 });
+      const inAny = encodeFrame('topic', 'asks for none', 'b');
+      const bytes = Buffer.concat([inTwo, inAny]);
+      const waits: Batch = { ...letters('1', '2'), frames: [{ ...frames('topic', ['1', '2']), bytes }] };
+      write(keyed(['b', 'sent']));
+      await turn();
+      const written = write(waits);
+      await turn();
+      brokers.topic = () => ({ code: 0, leaders: [1, 2] });
+      answer.resolve({ code: 3 });
+      await run();
+      expect(outcomeOf(written)).toEqual([
+        ['delivered', ['asks for none']],
+        ['poison no', ['asks for 2']],
+      ]);
+      expect(written.rest[0]?.cause.message).toBe('partition 2 does not exist: topic topic has 2, from 0 to 1');
+    });
+
+    it('for no partition that is gone: what may have been written there may be there twice', async () => {
+      const { write, run, brokers } = openFake();
+      brokers.doing = ({ partition }) => (partition === 2 ? { lost: 'after' } : { code: 0 });
+      let asked = 0;
+      brokers.topic = () => ({ code: 0, leaders: (asked += 1) < 2 ? [1, 1, 1] : [1, 1] });
+      const written = write(keyed(['b', '1']));
+      await run();
+      expect(outcomeOf(written)).toEqual([['maybe twice', ['1']]]);
+    });
+
     it('for a leader that cannot be reached, and asks who leads now', async () => {
       const { write, run, brokers } = openFake();
       brokers.unreachable.add(1);
@@ -419,6 +557,33 @@ describe('the producer', () => {
       expect(brokers.arrived).toHaveLength(1);
       await run();
       expect(throttled.ended).toBe(true);
+    });
+
+    it('as long as it asks by any of its answers', async () => {
+      const scheduler = new VirtualTimeScheduler();
+      const { write, turn, brokers } = openFake({}, { scheduler, now: () => scheduler.frame });
+      brokers.topic = () => ({ code: 0, leaders: [1, 1, 1] });
+      write(keyed(['a', 'warm up']));
+      await turn();
+      const slow = later();
+      brokers.doing = ({ partition }) => (partition === 0 ? { code: 0 } : { until: slow.promise });
+      write(keyed(['b', '1']));
+      await turn();
+      brokers.throttleMs = 500;
+      write(keyed(['a', '2']));
+      await turn();
+      brokers.throttleMs = 2000;
+      slow.resolve({ code: 0 });
+      await turn();
+      const waits = write(keyed(['a', '3']));
+      scheduler.maxFrames = 1999;
+      scheduler.flush();
+      await turn();
+      expect(waits.ended).toBe(false);
+      scheduler.maxFrames = 2000;
+      scheduler.flush();
+      await turn();
+      expect(waits.ended).toBe(true);
     });
 
     it('before it encodes more than it can send soon', async () => {
@@ -610,6 +775,49 @@ describe('the producer', () => {
     expect(openFake().sink.retries).toBe(true);
   });
 
+  describe('lets the broker wait for replicas', () => {
+    const withBackup = { ...NO_OPTIONS, handOverMs: 10_000 };
+    /** The request's time for a message that waited so long before it could leave. */
+    const timeoutAfter = async (waitedMs: number, options: StreamOptions, settings: Partial<KafkaSettings>) => {
+      let nowMs = 100_000;
+      const { write, turn, brokers } = openFake(settings, { now: () => nowMs }, options);
+      const known = later();
+      const topics = brokers.topics.bind(brokers);
+      brokers.topics = (names) => known.promise.then(() => topics(names));
+      write(keyed(['a', '1']));
+      await turn();
+      nowMs += waitedMs;
+      known.resolve({ code: 0 });
+      await turn();
+      return brokers.timeoutsMs;
+    };
+
+    it.each([
+      ['without a backup: request.timeout.ms', 4_000, NO_OPTIONS, {}, 30_000],
+      ['with one: until it takes over', 4_000, withBackup, {}, 5_500],
+      ['at least a second', 12_000, withBackup, {}, 1_000],
+      ['at most request.timeout.ms', 0, withBackup, { requestTimeoutMs: 3_000 }, 3_000],
+      ['at most request.timeout.ms, below a second too', 12_000, withBackup, { requestTimeoutMs: 300 }, 300],
+      ['no longer for a clock that was put back', -4_000, withBackup, {}, 9_500],
+    ])('%s', async (_, waitedMs, options, settings, expected) => {
+      expect(await timeoutAfter(waitedMs, options, settings)).toEqual([expected]);
+    });
+
+    it('counts from the last acknowledgement, which moves the backup’s turn', async () => {
+      let nowMs = 100_000;
+      const { write, turn, brokers } = openFake({}, { now: () => nowMs }, withBackup);
+      const answer = later();
+      brokers.doing = then({ until: answer.promise });
+      write(keyed(['a', '1']));
+      await turn();
+      write(keyed(['a', '2']));
+      nowMs += 6_000;
+      answer.resolve({ code: 0 });
+      await turn();
+      expect(brokers.timeoutsMs).toEqual([9_500, 9_500]);
+    });
+  });
+
   describe('tells its health', () => {
     it('from the brokers and from topics', async () => {
       const { sink, write, turn, run, brokers } = openFake();
@@ -629,9 +837,74 @@ describe('the producer', () => {
       await run();
       const forbidden = {
         state: 'topicsDown',
-        topics: new Map([['forbidden', 'topic forbidden: TOPIC_AUTHORIZATION_FAILED (29)']]),
+        topics: new Map([['forbidden', expect.stringContaining('TOPIC_AUTHORIZATION_FAILED (29): allow this user')]]),
       };
       expect(seen).toEqual([{ state: 'up' }, forbidden, { state: 'down', cause: 'gone' }, forbidden, { state: 'up' }]);
+    });
+
+    const healthOf = (sink: Sink): Health[] => {
+      const seen: Health[] = [];
+      sink.health$.subscribe((health) => seen.push(health));
+      return seen;
+    };
+
+    it.each([29, 42, 43, 44, 76])('from a topic that answers %d to a batch, until it takes one', async (code) => {
+      const { sink, write, run, brokers, log } = openFake();
+      const seen = healthOf(sink);
+      brokers.doing = then({ code }, { code });
+      const written = write(keyed(['a', '1']));
+      await run();
+      expect(outcomeOf(written)).toEqual([['delivered', ['1']]]);
+      expect(seen.map(({ state }) => state)).toEqual(['up', 'topicsDown', 'up']);
+      expect(log.lines.map(({ level, message }) => [level, message])).toEqual([
+        ['warn', 'topic takes no messages'],
+        ['info', 'topic takes messages again'],
+      ]);
+    });
+
+    it('from one that has not enough replicas for a while, not at once', async () => {
+      const { sink, write, run, brokers } = openFake();
+      const seen = healthOf(sink);
+      brokers.doing = ({ attempt }) => ({ code: attempt < 5 ? 19 : 0 });
+      write(keyed(['a', '1']));
+      await run();
+      expect(seen).toEqual([{ state: 'up' }]);
+      brokers.doing = ({ attempt }) => ({ code: attempt < 7 ? 19 : 0 });
+      write(keyed(['a', '2']));
+      await run();
+      expect(seen.slice(1)).toEqual([
+        { state: 'topicsDown', topics: new Map([['topic', expect.stringContaining('min.insync.replicas')]]) },
+        { state: 'up' },
+      ]);
+    });
+
+    it('from a partition that has no leader for a while', async () => {
+      const { sink, write, run, brokers } = openFake();
+      const seen = healthOf(sink);
+      let asked = 0;
+      brokers.topic = () => ({ code: 0, leaders: [(asked += 1) < 9 ? -1 : 1] });
+      write(letters('1'));
+      await run();
+      expect(seen).toEqual([
+        { state: 'up' },
+        { state: 'topicsDown', topics: new Map([['topic', expect.stringContaining('no leader')]]) },
+        { state: 'up' },
+      ]);
+    });
+
+    it('no more from a partition that nobody writes to', async () => {
+      const { sink, write, turn, run, brokers } = openFake();
+      const seen = healthOf(sink);
+      const giveUp$ = new Subject<void>();
+      sink.health$.subscribe(({ state }) => {
+        if (state === 'topicsDown') giveUp$.next();
+      });
+      brokers.doing = () => ({ code: 19 });
+      const written = write(keyed(['a', '1']), giveUp$);
+      await turn();
+      await run();
+      expect(outcomeOf(written)).toEqual([['unavailable no', ['1']]]);
+      expect(seen.map(({ state }) => state)).toEqual(['up', 'topicsDown', 'up']);
     });
   });
 });

@@ -1,15 +1,15 @@
 import { crc32c } from '@node-rs/crc32';
 import * as fc from 'fast-check';
 import { createBuffers } from '../../../src/sinks/kafka/buffers';
-import { encodeHeader } from '../../../src/sinks/kafka/header';
-import { bufferBytes, NO_SEQUENCE, RecordBatch, type RecordLimits } from '../../../src/sinks/kafka/recordBatch';
+import { encodeHeader, NO_SEQUENCE, sequenceAfter } from '../../../src/sinks/kafka/header';
+import { bufferBytes, RecordBatch, type RecordOptions } from '../../../src/sinks/kafka/recordBatch';
 import { encodeFrame } from '../../../src/wire/frame';
 import { decodeRecords } from './decodeRecords';
 
-const ROOMY: RecordLimits = { count: 1_000_000, bytes: 10_000_000 };
+const ROOMY: RecordOptions = { count: 1_000_000, bytes: 10_000_000 };
 
-const newBatch = (limits = ROOMY, firstBytes = 1): RecordBatch =>
-  new RecordBatch(createBuffers(bufferBytes(limits.bytes)), limits, firstBytes);
+const newBatch = (options = ROOMY, firstBytes = 1): RecordBatch =>
+  new RecordBatch(createBuffers(bufferBytes(options.bytes)), options, firstBytes);
 
 interface Pair {
   readonly key: Buffer;
@@ -27,7 +27,8 @@ const headerOf = ({ count, baseTimestamp, maxTimestamp, records }: RecordBatch):
 const decoded = async (batch: RecordBatch): Promise<readonly Pair[]> => {
   const header = headerOf(batch);
   const { records } = await decodeRecords(header, batch.records);
-  return records.map(({ key, value }) => ({ key: key ?? Buffer.from('null!'), value }));
+  const orNull = (bytes: Buffer | null): Buffer => bytes ?? Buffer.from('null!');
+  return records.map(({ key, value }) => ({ key: orNull(key), value: orNull(value) }));
 };
 
 describe('RecordBatch', () => {
@@ -128,7 +129,9 @@ describe('RecordBatch', () => {
             }
           }
           const found = (await Promise.all(batches.map(decoded))).flat();
-          expect(found).toEqual(runs.flat());
+          // Texts, since buffers take long to compare.
+          const text = ({ key, value }: Pair): string => `${key.toString('latin1')} ${value.toString('latin1')}`;
+          expect(found.map(text)).toEqual(runs.flat().map(text));
           for (const batch of batches) {
             expect(batch.count).toBeLessThanOrEqual(limits.count);
             expect(batch.count === 1 || batch.bytes <= limits.bytes).toBe(true);
@@ -165,5 +168,33 @@ describe('encodeHeader', () => {
   it('has the CRC-32C of what follows it, header and payload', () => {
     expect(crc32c(Buffer.from('123456789'))).toBe(0xe3069283);
     expect(header.readUInt32BE(17)).toBe(crc32c(Buffer.concat([header.subarray(21), payload])));
+  });
+});
+
+describe('sequenceAfter', () => {
+  /** DefaultRecordBatch.incrementSequence of Kafka, on its 32-bit integers. */
+  const incremented = (sequence: number, increment: number): number =>
+    sequence > 2 ** 31 - 1 - increment ? increment - (2 ** 31 - 1 - sequence) - 1 : sequence + increment;
+
+  it.each([
+    [0, 10, 10],
+    [2 ** 31 - 1, 1, 0],
+    // The numbers of this batch are 2147483645, 2147483646, 2147483647, 0, 1.
+    [2 ** 31 - 3, 5, 2],
+    [2 ** 31 - 5, 5, 0],
+  ])('after %d, with %d records, is %d', (first, count, next) => {
+    expect(sequenceAfter(first, count)).toBe(next);
+  });
+
+  it('is what Kafka expects, whatever the first and the count', () => {
+    const anyFirst = fc.oneof(
+      fc.nat(),
+      fc.nat({ max: 1000 }).map((n) => 2 ** 31 - 1 - n),
+    );
+    fc.assert(
+      fc.property(anyFirst, fc.integer({ min: 1, max: 1_000_000 }), (first, count) => {
+        expect(sequenceAfter(first, count)).toBe(incremented(first, count));
+      }),
+    );
   });
 });

@@ -1,11 +1,16 @@
 import { lstat, mkdir, readdir, realpath } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { EXISTS, GONE, unless } from './errors';
+import { foldersUpTo, syncFolder } from './sync';
 
 /** The real place of `path`, which is made where it is missing. The path that the user gave may lead over links. */
-export const makeRoot = async (path: string): Promise<string> => {
-  await mkdir(path, { recursive: true });
-  return realpath(path);
+export const makeRoot = async (path: string, synced = false): Promise<string> => {
+  const made = await mkdir(path, { recursive: true });
+  const root = await realpath(path);
+  if (made !== undefined && synced) {
+    for (const folder of foldersUpTo(dirname(await realpath(made)), root)) await syncFolder(folder);
+  }
+  return root;
 };
 
 /** Makes folders below `root` step by step, so that no link on the way leads out of it. */

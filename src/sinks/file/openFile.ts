@@ -7,6 +7,8 @@ export interface Member {
   readonly path: string;
   readonly family: string;
   readonly number: number;
+  /** The folder that all files are below. */
+  readonly root: string;
 }
 
 /** A file that was closed, and how it was left. */
@@ -15,12 +17,19 @@ export interface ParkedFile extends Member {
   readonly identity: string;
   /** Bytes, all of them whole frames. */
   readonly length: number;
+  /** Whether its name is synced, once that was asked for. */
+  readonly placed: boolean;
 }
 
 /** A file that is open for appending, and by nobody else in this process. */
-export interface OpenFile extends Omit<ParkedFile, 'length'> {
+export interface OpenFile extends Omit<ParkedFile, 'length' | 'placed'> {
   readonly handle: FileHandle;
+  /** Milliseconds since it was made, when it was opened. */
+  readonly ageMs: number;
   length: number;
+  /** What of it is surely on the disk; of what it had when it was opened this process has acknowledged nothing. */
+  synced: number;
+  placed: boolean;
 }
 
 const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
@@ -66,17 +75,30 @@ export const createFile = (member: Member, owner: string | undefined): Promise<O
     member.path,
     owner,
     () => unless(EXISTS, open(member.path, NEW, 0o666)),
-    async (handle) => ({ ...member, handle, length: 0, identity: identityOf(await handle.stat({ bigint: true })) }),
+    async (handle) => ({
+      ...member,
+      ...{ handle, ageMs: 0, length: 0, synced: 0, placed: false },
+      identity: identityOf(await handle.stat({ bigint: true })),
+    }),
   );
+
+/** A plain file as it was found. */
+export interface FoundFile {
+  readonly handle: FileHandle;
+  readonly size: number;
+  readonly identity: string;
+  /** Milliseconds since 1970; 0 where the file system does not say. */
+  readonly madeMs: number;
+}
 
 /**
  * Opens a file that is there; nothing when it is no plain file, has another name as well, may not be opened, or `check` finds
- * it of no use. `check` gives its length in whole frames, after it has repaired it.
+ * it of no use. `check` gives its length in whole frames, after it has repaired it, and its age.
  */
 export const openExisting = (
   member: Member,
   owner: string | undefined,
-  check: (handle: FileHandle, size: number, identity: string) => Promise<number | undefined>,
+  check: (found: FoundFile) => Promise<Pick<OpenFile, 'length' | 'ageMs' | 'placed'> | undefined>,
 ): Promise<OpenFile | undefined> =>
   openAlone(
     member.path,
@@ -86,8 +108,9 @@ export const openExisting = (
       const stat = await handle.stat({ bigint: true });
       if (!stat.isFile() || stat.nlink !== 1n) return undefined;
       const identity = identityOf(stat);
-      const length = await check(handle, Number(stat.size), identity);
-      return length === undefined ? undefined : { ...member, handle, identity, length };
+      const madeMs = Number(stat.birthtimeMs);
+      const checked = await check({ handle, size: Number(stat.size), identity, madeMs });
+      return checked && { ...member, ...checked, handle, identity, synced: checked.length };
     },
   );
 

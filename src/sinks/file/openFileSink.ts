@@ -1,26 +1,19 @@
-import { BehaviorSubject, distinctUntilChanged, firstValueFrom, from, map, Observable, race, tap, timer } from 'rxjs';
-import {
-  SinkError,
-  type Batch,
-  type Cause,
-  type Env,
-  type Health,
-  type Receipt,
-  type Rest,
-  type Sink,
-} from '../../model';
-import { createBucketFile, type BucketFile, type Entry } from './bucketFile';
+import { firstValueFrom, from, map, Observable, race, tap, timer } from 'rxjs';
+import { SinkError, type Batch, type Cause, type Env, type Receipt, type Rest, type Sink } from '../../model';
+import { createBucketFile, type BucketFile } from './bucketFile';
+import type { BucketFileSettings } from './currentFile';
+import { createHealth } from './health';
 import { createNames } from './names';
 import { createOpener } from './opener';
+import { probe } from './probe';
+import type { Entry } from './queue';
 import { createRetention } from './retention';
 import { createFileSlots } from './slots';
 import type { Template } from './template';
 
-export interface FileSettings {
+export interface FileSettings extends BucketFileSettings {
   readonly path: string;
   readonly template: Template;
-  /** Bytes. */
-  readonly sizeRotate: number;
   readonly maxFiles: number;
 }
 
@@ -34,16 +27,11 @@ const CLOSE_WITHIN_MS = 10_000;
 export const openFileSink = (settings: FileSettings, env: Env, mostOpen = MOST_OPEN): Sink => {
   const names = createNames(settings.template, env);
   const retention = createRetention(settings.maxFiles, names, env);
-  const opener = createOpener(settings, names, env, retention.made);
+  const opener = createOpener(settings, names, env, retention);
   const slots = createFileSlots(mostOpen);
-  const health = new BehaviorSubject<Health>({ state: 'up' });
+  const health = createHealth(() => probe(settings.path), env.scheduler);
   const files = new Map<string | undefined, BucketFile>();
   let closed = false;
-
-  const attempted = (cause?: string): void => {
-    if (cause !== undefined) health.next({ state: 'down', cause });
-    else if (health.value.state !== 'up') health.next({ state: 'up' });
-  };
 
   const forgetOne = (): void => {
     for (const [owner, file] of files) {
@@ -58,7 +46,7 @@ export const openFileSink = (settings: FileSettings, env: Env, mostOpen = MOST_O
     const there = files.get(owner);
     if (there) return there;
     if (files.size >= MOST_REMEMBERED) forgetOne();
-    const file = createBucketFile(bucket, { opener, slots, sizeRotate: settings.sizeRotate, attempted, env });
+    const file = createBucketFile(bucket, { opener, slots, settings, attempted: health.attempted, env });
     files.set(owner, file);
     return file;
   };
@@ -99,13 +87,12 @@ export const openFileSink = (settings: FileSettings, env: Env, mostOpen = MOST_O
   const closeAll = async (): Promise<void> => {
     await Promise.all([...files.values()].map((file) => file.close()));
     await retention.done();
+    health.close();
   };
 
   return {
     write,
-    health$: health.pipe(
-      distinctUntilChanged((one, other) => one.state === other.state && JSON.stringify(one) === JSON.stringify(other)),
-    ),
+    health$: health.health$,
     close: () => {
       closed = true;
       const late$ = timer(CLOSE_WITHIN_MS, env.scheduler).pipe(

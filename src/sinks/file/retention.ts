@@ -4,14 +4,16 @@ import { join } from 'node:path';
 import type { Env } from '../../model';
 import { codeOf, GONE, messageOf, NOT_OURS, unless } from './errors';
 import { sortedNames } from './folders';
+import { frameAt, HEAD_BYTES } from './frameAt';
 import type { NamePattern, Names } from './names';
 import { openedBy } from './openFile';
-import { frameAt, HEAD_BYTES } from './scanFrames';
 
 /** Keeps the number of files down. */
 export interface Retention {
   /** A file of the bucket was made: counts them, soon. */
   readonly made: (bucket: string, root: string) => void;
+  /** A file is written to from now on: whatever its time says, it is the newest. */
+  readonly opened: (path: string) => void;
   /** Resolves when nothing is under way. */
   readonly done: () => Promise<void>;
 }
@@ -77,14 +79,39 @@ const inspect = async (path: string, owner: string | undefined): Promise<Known |
 };
 
 const numeric = new Intl.Collator('en', { numeric: true });
-const oldestFirst = (one: Known, other: Known): number =>
-  one.modifiedMs - other.modifiedMs || numeric.compare(one.path, other.path);
+
+/** Files whose place in the order is remembered. */
+const MOST_REMEMBERED = 20_000;
+
+/** The order in which this process opened files: their times follow the clock, which may be put back. */
+const createOrder = () => {
+  const places = new Map<string, number>();
+  let next = 1;
+  return {
+    opened: (path: string): void => {
+      places.delete(path);
+      places.set(path, next);
+      next += 1;
+      const [first] = places.keys();
+      if (places.size > MOST_REMEMBERED && first !== undefined) places.delete(first);
+    },
+    /** 0 for what was not opened. */
+    placeOf: (path: string): number => places.get(path) ?? 0,
+    forget: (path: string): void => void places.delete(path),
+  };
+};
 
 /**
  * Deletes the oldest files of an owner beyond `maxFiles`. A name that the template can have made is not enough: the file must
  * start with a frame of the owner. All runs beside the writing, one pass for whatever was made since the last.
  */
 export const createRetention = (maxFiles: number, names: Names, env: Env): Retention => {
+  const order = createOrder();
+  const oldestFirst = (one: Known, other: Known): number =>
+    order.placeOf(one.path) - order.placeOf(other.path) ||
+    one.modifiedMs - other.modifiedMs ||
+    numeric.compare(one.path, other.path);
+
   const due = new Map<string | undefined, { readonly bucket: string; readonly root: string }>();
   /** What was found to be ours before, so that a pass reads only files that are new to it. */
   const known = new Map<string | undefined, ReadonlyMap<string, Known>>();
@@ -118,6 +145,7 @@ export const createRetention = (maxFiles: number, names: Names, env: Env): Reten
       // It may have been replaced since it was looked at.
       if (openedBy(file.path) || !(await inspect(file.path, owner))) continue;
       await unless(GONE, unlink(file.path));
+      order.forget(file.path);
       deleted.push(file);
     }
     if (deleted.length === 0) return;
@@ -157,6 +185,7 @@ export const createRetention = (maxFiles: number, names: Names, env: Env): Reten
   };
 
   return {
+    opened: order.opened,
     made: (bucket, root) => {
       due.set(names.ownerOf(bucket), { bucket, root });
       pass ??= runPass();

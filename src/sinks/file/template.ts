@@ -74,6 +74,14 @@ export const parseTemplate = (text: string): E.Either<readonly string[], Templat
   return E.right({ folders: components.slice(0, -1), ...splitExtension(components.at(-1) ?? []) });
 };
 
+/** The template with `suffix` behind its names, as an extension of its own; nothing where they would be too long. */
+export const withSuffix = ({ folders, stem, extension }: Template, suffix: string): Template | undefined => {
+  const longer: readonly Part[] = extension === '' ? stem : [...stem, { kind: 'literal', text: extension }];
+  return tooLong([...longer, { kind: 'literal', text: suffix }])
+    ? undefined
+    : { folders, stem: longer, extension: suffix };
+};
+
 const wildcards = (component: readonly Part[]): string =>
   component
     .map((part) => (part.kind === 'literal' ? part.text : '*'))

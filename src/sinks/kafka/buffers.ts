@@ -1,4 +1,8 @@
-import type { Buffers } from './recordBatch';
+/** Lends buffers for records, and takes them back. */
+export interface Buffers {
+  lend(bytes: number): Buffer;
+  giveBack(buffer: Buffer): void;
+}
 
 /** Smaller buffers are not worth keeping. */
 const SMALL_BYTES = 128 * 1024;
@@ -13,7 +17,7 @@ export const createBuffers = (bigBytes: number): Buffers => {
   return {
     lend(bytes) {
       if (bytes <= SMALL_BYTES && bytes < bigBytes)
-        return Buffer.allocUnsafeSlow(2 ** Math.max(10, 32 - Math.clz32(bytes - 1)));
+        return Buffer.allocUnsafeSlow(2 ** Math.max(10, 32 - Math.clz32(Math.max(bytes - 1, 0))));
       return (bytes <= bigBytes && kept.pop()) || Buffer.allocUnsafeSlow(Math.max(bytes, bigBytes));
     },
     giveBack(buffer) {

@@ -1,34 +1,9 @@
-import { promisify } from 'node:util';
-import { gzip, gzipSync } from 'node:zlib';
-import { compressSync as snappySync } from 'snappy';
+import { pipe } from 'fp-ts/function';
+import * as TE from 'fp-ts/TaskEither';
 import type { Slots } from '../../model';
+import type { Codec, OnPool } from './compression/codec';
+import { loadCodec } from './compression/loadCodec';
 import type { CodecName } from './settings';
-
-/** Below this the way to the thread pool and back costs more than compressing in the loop. */
-const IN_LOOP_BYTES = 16 * 1024;
-
-/** A codec: its number in a record batch, and how it compresses in the loop and, where that pays, on the thread pool. */
-interface Codec {
-  readonly id: number;
-  readonly inLoop: (records: Buffer) => Buffer;
-  readonly onPool?: (records: Buffer) => Promise<Buffer>;
-}
-
-/**
- * Raw blocks, as librdkafka writes them; brokers and consumers also know a framed kind. Always in the loop: results of the
- * pool's threads come in fresh memory, whose page faults cost five times what the compression does. Without the copy it is
- * the same here.
- */
-const SNAPPY: Codec = { id: 2, inLoop: (records) => snappySync(records, { copyOutputData: true }) };
-
-const gzipOnPool = promisify<Buffer, { level: number }, Buffer>(gzip);
-
-/** `level`: zlib's, -1 for its default. */
-const gzipAt = (level: number): Codec => ({
-  id: 1,
-  inLoop: (records) => gzipSync(records, { level }),
-  onPool: (records) => gzipOnPool(records, { level }),
-});
 
 /** What goes into the record batch, and the codec number that says what it is. */
 export interface Compressed {
@@ -39,17 +14,44 @@ export interface Compressed {
 /** Compresses at once where that is cheap, else by a promise. */
 export type Compress = (records: Buffer) => Compressed | Promise<Compressed>;
 
-/**
- * Makes the compression of one sink: at most `slots.size` at once on the thread pool; with none, in the loop. Records that do
- * not shrink are sent as they are, as librdkafka does.
- */
-export const compressor = (name: CodecName, level: number, slots: Slots): Compress => {
-  if (name === 'none') return (records) => ({ payload: records, codec: 0 });
-  const { id, inLoop, onPool } = name === 'gzip' ? gzipAt(level) : SNAPPY;
-  const smaller = (records: Buffer, payload: Buffer): Compressed =>
-    payload.length < records.length ? { payload, codec: id } : { payload: records, codec: 0 };
-  return (records) =>
-    !onPool || slots.size === 0 || records.length < IN_LOOP_BYTES
-      ? smaller(records, inLoop(records))
-      : slots.run(() => onPool(records)).then((payload) => smaller(records, payload));
+export const uncompressed: Compress = (records) => ({ payload: records, codec: 0 });
+
+/** Runs one task after the other. */
+const inTurn = (): Slots['run'] => {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const result = last.then(work);
+    last = result.catch(() => undefined);
+    return result;
+  };
 };
+
+/**
+ * Compresses by `codec`, at most `slots.size` record batches at once on the thread pool; with none, in the loop, or one
+ * after the other on the pool where the codec knows no other way. Records that do not shrink are sent as they are, as
+ * librdkafka does.
+ */
+const compressor = (codec: Codec, slots: Slots): Compress => {
+  const smaller = (records: Buffer, payload: Buffer): Compressed =>
+    payload.length < records.length ? { payload, codec: codec.id } : { payload: records, codec: 0 };
+  const run: Slots['run'] = slots.size === 0 ? inTurn() : (work) => slots.run(work);
+  const poolBy =
+    ({ compress }: OnPool) =>
+    (records: Buffer): Promise<Compressed> =>
+      run(() => compress(records)).then((payload) => smaller(records, payload));
+  if (!codec.inLoop) return poolBy(codec.onPool);
+  const { inLoop, onPool } = codec;
+  const loop = (records: Buffer): Compressed => smaller(records, inLoop(records));
+  if (!onPool || slots.size === 0) return loop;
+  const pool = poolBy(onPool);
+  return (records) => (records.length < onPool.fromBytes ? loop(records) : pool(records));
+};
+
+/** The compression of one sink, or why there is none. `level`: -1 for the codec's default. */
+export const loadCompression = (name: CodecName, level: number, slots: Slots): TE.TaskEither<string, Compress> =>
+  name === 'none'
+    ? TE.right(uncompressed)
+    : pipe(
+        loadCodec(name, level),
+        TE.map((codec) => compressor(codec, slots)),
+      );

@@ -59,6 +59,8 @@ export class Delivery {
   constructor(
     readonly batch: Batch,
     private readonly onEnd: (ended: readonly Ended[]) => void,
+    /** When it was written, milliseconds since 1970. */
+    readonly sinceMs: number,
   ) {
     this.unsettled = batch.count;
   }
@@ -109,6 +111,11 @@ export class Delivery {
     const part = this.newPart();
     this.assign(part, count);
     this.settle(part, { kind: 'failed', cause: { kind: 'poison', message }, written: 'no' });
+  }
+
+  /** One message, wherever it was, will never be taken after all. */
+  poisonOne(moved: Message, message: string): void {
+    this.settle(this.moveToNewPart(moved), { kind: 'failed', cause: { kind: 'poison', message }, written: 'no' });
   }
 
   /** Gives all messages one fate, before any has been assigned. */

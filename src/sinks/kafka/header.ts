@@ -1,5 +1,29 @@
 import { crc32c } from '@node-rs/crc32';
-import type { BatchHeader, Sequence } from './recordBatch';
+
+/** Who sends, and the number of the first record: what lets a broker recognise a batch it already has. */
+export interface Sequence {
+  readonly producerId: bigint;
+  readonly epoch: number;
+  readonly first: number;
+}
+
+/** Says that the broker need not recognise anything. */
+export const NO_SEQUENCE: Sequence = { producerId: -1n, epoch: -1, first: -1 };
+
+/** Sequence numbers start over after the largest of 31 bits. */
+const SEQUENCES = 2 ** 31;
+
+/** The number that follows those of `count` records from `first` on; a batch may reach beyond the largest. */
+export const sequenceAfter = (first: number, count: number): number => (first + count) % SEQUENCES;
+
+/** What stands in the header beside the sequence. */
+export interface BatchHeader {
+  readonly count: number;
+  readonly baseTimestamp: number;
+  readonly maxTimestamp: number;
+  /** Attributes' codec bits: 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd. */
+  readonly codec: number;
+}
 
 const HEADER_BYTES = 61;
 /** The checksum covers what stands from here on. */

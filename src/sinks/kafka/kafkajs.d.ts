@@ -10,29 +10,20 @@ declare module 'kafkajs/src/network/connectionPool' {
     debug(message: string, extra?: object): void;
   }
 
-  interface RequestQueue {
-    readonly pending: readonly unknown[];
-    push(request: {
-      readonly entry: {
-        readonly apiKey: number;
-        readonly apiName: string;
-        readonly apiVersion: number;
-        readonly correlationId: number;
-        readonly resolve: (response: { readonly payload: Buffer }) => void;
-        readonly reject: (error: Error) => void;
-      };
-      readonly expectResponse: boolean;
-      readonly requestTimeout: number | null;
-      readonly sendRequest: () => void;
-    }): void;
-    rejectAll(error: Error): void;
-    scheduleCheckPendingRequests(): void;
-  }
-
   interface Connection {
-    readonly requestQueue: RequestQueue;
-    isConnected(): boolean;
+    readonly requestQueue: {
+      push(request: object): void;
+      readonly pending: readonly unknown[];
+      rejectAll(error: Error): void;
+      scheduleCheckPendingRequests(): void;
+    };
     nextCorrelationId(): number;
+    /** Milliseconds that the broker's last authentication holds; 0: for ever. */
+    readonly sessionLifetime: { toNumber(): number };
+    readonly bytesNeeded: number;
+    isConnected(): boolean;
+    authenticate(): Promise<void>;
+    processData(bytes: Buffer): void;
   }
 
   class ConnectionPool {
@@ -42,6 +33,8 @@ declare module 'kafkajs/src/network/connectionPool' {
       readonly clientId: string;
       readonly logger: Logger;
       readonly socketFactory: (address: { host: string; port: number; onConnect: () => void }) => Socket;
+      readonly sasl?: object;
+      readonly reauthenticationThreshold: number;
       readonly connectionTimeout: number;
       readonly requestTimeout: number;
       readonly enforceRequestTimeout: boolean;

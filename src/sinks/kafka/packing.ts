@@ -1,19 +1,29 @@
 import type { Cause } from '../../model';
 import { LENGTH_BYTES } from '../../wire/frame';
+import { MessageCursor } from '../../wire/messageCursor';
 import type { Message, Part } from './delivery';
 import type { ProducerBatch } from './producerBatch';
+import type { RecordBatch } from './recordBatch';
 
 /** The messages of `parts`, in order. */
 export const messagesOf = (parts: readonly Part[]): readonly Message[] =>
   parts.flatMap((part) => part.delivery.messagesOf(part));
 
+/** Appends one message; false: there is no room. */
+const append = (records: RecordBatch, { frames: { bytes, arrivedMs }, start, end }: Message): boolean => {
+  const bucketLength = bytes[start + LENGTH_BYTES] ?? 0;
+  if (bucketLength > 0) return records.append(bytes, start, end, bucketLength, arrivedMs) === end;
+  const cursor = new MessageCursor(bytes);
+  cursor.moveTo(start);
+  return records.appendRecord(bytes, cursor, cursor.timestampMs ?? arrivedMs);
+};
+
 /** Encodes `messages` again, into as many new batches as they need; those take no more after that. */
 export const pack = (messages: readonly Message[], newBatch: () => ProducerBatch): readonly ProducerBatch[] => {
   const packed: ProducerBatch[] = [];
-  const add = (batch: ProducerBatch, { delivery, frames, start, end, index }: Message): boolean => {
-    const { bytes, arrivedMs } = frames;
-    if (batch.records.append(bytes, start, end, bytes[LENGTH_BYTES] ?? 0, arrivedMs) < end) return false;
-    delivery.reassign(index, batch.partOf(delivery));
+  const add = (batch: ProducerBatch, message: Message): boolean => {
+    if (!append(batch.records, message)) return false;
+    message.delivery.reassign(message.index, batch.partOf(message.delivery));
     return true;
   };
   for (const message of messages) {

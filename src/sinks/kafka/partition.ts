@@ -1,43 +1,51 @@
 import type { Cause, Rest } from '../../model';
+import type { MessageCursor } from '../../wire/messageCursor';
+import type { Buffers } from './buffers';
 import type { Compress } from './compression';
 import { decide, type Delivery, type Message, type Part } from './delivery';
+import { sequenceAfter } from './header';
 import { messagesOf, pack, sortOut } from './packing';
 import { ProducerBatch } from './producerBatch';
 import { NOBODY, type Identity } from './producerIds';
-import type { Buffers, RecordLimits } from './recordBatch';
+import type { RecordOptions } from './recordBatch';
 
 /** What a partition shares with the others of its topic. */
 export interface PartitionContext {
   readonly buffers: Buffers;
   readonly compress: Compress;
-  /** Of one record batch. */
-  readonly limits: RecordLimits;
+  /** Of each record batch. */
+  readonly recordOptions: RecordOptions;
   /** Bytes of records in queues. */
   queuedBytes: number;
   /** There may be something to send. */
   wake(partition: Partition): void;
   /** There may be room in the queues. */
   onRoom(): void;
+  /** Nothing waits for the partition any more. */
+  onEmpty(partition: Partition): void;
   /** An identity under which a batch may or may not have been written. */
   retire(identity: Identity): void;
 }
 
-/** Neighbouring frames of one run that go to one partition. */
+/** Messages of a record batch whose partition is no more. */
+export interface Evicted {
+  readonly messages: readonly Message[];
+  readonly maybeWritten: boolean;
+}
+
+/** Neighbouring version 1 frames of one run that go to one partition. */
 export interface Stretch {
   readonly run: Buffer;
   start: number;
   end: number;
   readonly timestampMs: number;
   /** Of the bucket's name, in bytes. */
-  readonly bucketLength: number;
+  bucketLength: number;
   /** What the partition is likely to get of the whole delivery. */
   readonly expectedBytes: number;
   /** Many stretches of this run may follow. */
   readonly more: boolean;
 }
-
-/** Sequence numbers of a producer start over here. */
-const SEQUENCES = 2 ** 31;
 
 /**
  * The record batches of one partition, in order. The first alone is on its way to the broker; what arrives meanwhile
@@ -52,6 +60,10 @@ export class Partition {
   awake = false;
   /** Attempts in a row that failed. */
   failures = 0;
+  /** Since when it has missed a leader that can be reached, milliseconds since 1970; undefined: it has one. */
+  strandedMs: number | undefined;
+  /** When one was acknowledged last, milliseconds since 1970. */
+  acknowledgedMs = 0;
   /** Why the last one failed. */
   trouble: string | undefined;
   private readonly queue: ProducerBatch[] = [];
@@ -69,9 +81,10 @@ export class Partition {
     return this.queue.length === 0;
   }
 
-  /** Messages gather in the last batch, if that is still open. */
-  get isGathering(): boolean {
-    return this.queue[this.queue.length - 1]?.state === 'open';
+  /** Since when an acknowledgement is missed, milliseconds since 1970; undefined: nobody waits for one. */
+  get waitingMs(): number | undefined {
+    const sinceMs = this.queue[0]?.sinceMs;
+    return sinceMs === undefined ? undefined : Math.max(sinceMs, this.acknowledgedMs);
   }
 
   /** Appends the next frames of `delivery`. */
@@ -88,6 +101,28 @@ export class Partition {
       if (at < end) this.seal(batch);
     }
     this.context.wake(this);
+  }
+
+  /** Appends the next message of `delivery`: the type 1 record of `run` at which `cursor` stands. */
+  appendRecord(
+    delivery: Delivery,
+    run: Buffer,
+    cursor: MessageCursor,
+    timestampMs: number,
+    expectedBytes: number,
+  ): void {
+    const last = this.queue[this.queue.length - 1];
+    const open = last?.state === 'open' ? last : this.enqueue(expectedBytes);
+    const { bytes } = open.records;
+    if (open.records.appendRecord(run, cursor, timestampMs)) {
+      this.context.queuedBytes += open.records.bytes - bytes;
+      delivery.assign(open.partOf(delivery), 1);
+      this.context.wake(this);
+    } else {
+      // An empty batch has room for any record.
+      this.seal(open);
+      this.appendRecord(delivery, run, cursor, timestampMs, expectedBytes);
+    }
   }
 
   /** The batch to send next, closed to more messages, or undefined when there is none or it is not ready yet. */
@@ -114,10 +149,11 @@ export class Partition {
 
   /** The broker has the batch: its messages have arrived. */
   acknowledge(batch: ProducerBatch): void {
-    const maybeTwice = batch.maybeWritten && this.identity === NOBODY;
-    this.nextSequence = (this.nextSequence + batch.records.count) % SEQUENCES;
+    const maybeTwice = batch.maybeTwice || (batch.maybeWritten && this.identity === NOBODY);
+    this.nextSequence = sequenceAfter(this.nextSequence, batch.records.count);
     this.failures = 0;
     this.trouble = undefined;
+    this.strandedMs = undefined;
     this.remove(batch, true);
     for (const part of batch.live) part.delivery.settle(part, { kind: 'acknowledged', maybeTwice });
   }
@@ -140,7 +176,7 @@ export class Partition {
   failRecords(batch: ProducerBatch, failed: ReadonlyMap<number, Cause>): void {
     const { stays, fails } = sortOut(batch, failed);
     this.repack(batch, stays);
-    for (const [part, cause] of fails) part.delivery.settle(part, { kind: 'failed', cause, written: 'no' });
+    for (const [part, cause] of fails) part.delivery.settle(part, { kind: 'failed', cause, written: batch.doubt });
   }
 
   /** Two batches instead of one. */
@@ -148,11 +184,38 @@ export class Partition {
     this.repack(batch, messagesOf(batch.live), Math.ceil(batch.records.count / 2));
   }
 
-  /** What is known of what was written no longer holds: the next batch starts a new count under a new name. */
-  renewIdentity(): void {
+  /**
+   * What is known of what was written no longer holds: the next batch starts a new count under a new name. `resent`: is sent under
+   * both.
+   */
+  renewIdentity(resent?: ProducerBatch): void {
+    if (resent?.maybeWritten) resent.maybeTwice = true;
     if (!this.identity || this.identity === NOBODY) return;
     this.context.retire(this.identity);
     this.identity = undefined;
+  }
+
+  /** Takes out all that waits, to go to other partitions; what is on its way stays. */
+  evict(): readonly Evicted[] {
+    const waiting = this.queue.filter(({ state }) => state !== 'sent' && state !== 'compressing');
+    return waiting.map((batch) => {
+      const messages = messagesOf(batch.live);
+      for (const part of batch.live) decide(part, { kind: 'moved' });
+      this.remove(batch, false);
+      if (batch.maybeWritten) this.renewIdentity();
+      return { messages, maybeWritten: batch.maybeWritten };
+    });
+  }
+
+  /** Takes in messages of another partition, behind its own. */
+  adopt(messages: readonly Message[], maybeWritten: boolean): void {
+    for (const batch of pack(messages, () => this.newBatch(0, this.context.recordOptions))) {
+      batch.maybeWritten = maybeWritten;
+      batch.maybeTwice = maybeWritten;
+      this.queue.push(batch);
+      this.context.queuedBytes += batch.records.bytes;
+    }
+    this.context.wake(this);
   }
 
   /** Everything in the queue, to be given up. */
@@ -161,13 +224,13 @@ export class Partition {
   }
 
   private enqueue(firstBytes: number): ProducerBatch {
-    const batch = this.newBatch(firstBytes, this.context.limits);
+    const batch = this.newBatch(firstBytes, this.context.recordOptions);
     this.queue.push(batch);
     return batch;
   }
 
-  private newBatch(firstBytes: number, limits: RecordLimits): ProducerBatch {
-    return new ProducerBatch(this.context.buffers, limits, firstBytes, (batch, part, cause) =>
+  private newBatch(firstBytes: number, options: RecordOptions): ProducerBatch {
+    return new ProducerBatch(this.context.buffers, options, firstBytes, (batch, part, cause) =>
       this.letGo(batch, part, cause),
     );
   }
@@ -203,11 +266,14 @@ export class Partition {
   }
 
   /** Puts batches of `messages` alone in the place of `batch`. */
-  private repack(batch: ProducerBatch, messages: readonly Message[], maxCount = this.context.limits.count): void {
-    const limits = { ...this.context.limits, count: maxCount };
-    const packed = pack(messages, () => this.newBatch(batch.records.bytes, limits));
+  private repack(batch: ProducerBatch, messages: readonly Message[], count = this.context.recordOptions.count): void {
+    const options = { ...this.context.recordOptions, count };
+    const packed = pack(messages, () => this.newBatch(batch.records.bytes, options));
     for (const part of batch.live) decide(part, { kind: 'moved' });
+    for (const one of packed) one.maybeWritten = one.maybeTwice = batch.maybeWritten;
     this.replace(batch, packed, false);
+    // Under the old name the broker would take it for what it may have already, or for a gap.
+    if (batch.maybeWritten) this.renewIdentity();
   }
 
   private replace(batch: ProducerBatch, by: readonly ProducerBatch[], acknowledged: boolean): void {
@@ -216,6 +282,7 @@ export class Partition {
     this.queue.splice(at, 1, ...by);
     this.context.queuedBytes += by.reduce((sum, { records }) => sum + records.bytes, -batch.records.bytes);
     batch.discard(acknowledged);
+    if (this.isEmpty) this.context.onEmpty(this);
     this.context.onRoom();
   }
 }

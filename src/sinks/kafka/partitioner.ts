@@ -1,23 +1,28 @@
-/** CRC-32 (IEEE 802.3), one byte a step: for keys, which are short. */
-const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte;
-  for (let bit = 0; bit < 8; bit += 1) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
-  return crc;
-});
+import { crc32 } from './partitioners/crc32';
+import { fnv1a } from './partitioners/fnv1a';
+import { murmur2 } from './partitioners/murmur2';
+import type { PartitionerName } from './settings';
 
-/** CRC-32 of `bytes` from `start` to before `end`. */
-export const crc32 = (bytes: Uint8Array, start: number, end: number): number => {
-  let crc = ~0;
-  for (let at = start; at < end; at += 1) crc = (crc >>> 8) ^ (TABLE[(crc ^ (bytes[at] ?? 0)) & 0xff] ?? 0);
-  return ~crc >>> 0;
+/** A number of at least 0 for the key that lies in `bytes` from `start` to before `end`; modulo the partitions it is the key's. */
+export type Hash = (bytes: Uint8Array, start: number, end: number) => number;
+
+/** Where messages go that name no partition. */
+export interface Partitioner {
+  /** Undefined: each message with a key goes anywhere. */
+  readonly hash: Hash | undefined;
+  /** Whether messages without a key share the partition of the hash of nothing; else they go anywhere. */
+  readonly hashesNoKey: boolean;
+  /** Whether a key of no bytes, which is not null, counts as none. */
+  readonly emptyIsNone: boolean;
+}
+
+/** librdkafka's `partitioner`, each as it treats null and empty keys: rd_kafka_msg_partitioner in its rdkafka_msg.c. */
+export const PARTITIONERS: Readonly<Record<PartitionerName, Partitioner>> = {
+  random: { hash: undefined, hashesNoKey: false, emptyIsNone: false },
+  consistent: { hash: crc32, hashesNoKey: true, emptyIsNone: true },
+  consistent_random: { hash: crc32, hashesNoKey: false, emptyIsNone: true },
+  murmur2: { hash: murmur2, hashesNoKey: true, emptyIsNone: true },
+  murmur2_random: { hash: murmur2, hashesNoKey: false, emptyIsNone: false },
+  fnv1a: { hash: fnv1a, hashesNoKey: true, emptyIsNone: true },
+  fnv1a_random: { hash: fnv1a, hashesNoKey: false, emptyIsNone: false },
 };
-
-/** Stands for "any partition": the topic stays on one until that one's record batch is sent. */
-export const ANY_PARTITION = -1;
-
-/**
- * librdkafka's `consistent_random`: the partition, out of `partitions`, of the key that lies in `bytes` from `start` to before
- * `end`; an empty key may go to any.
- */
-export const partitionOf = (bytes: Uint8Array, start: number, end: number, partitions: number): number =>
-  start === end ? ANY_PARTITION : crc32(bytes, start, end) % partitions;

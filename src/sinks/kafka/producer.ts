@@ -1,21 +1,21 @@
-import type { Cause, Log, Slots, StreamOptions } from '../../model';
+import type { Observable } from 'rxjs';
+import type { Cause, Log, StreamOptions } from '../../model';
 import type { Brokers } from './brokers';
 import { createBuffers } from './buffers';
-import { compressor } from './compression';
+import type { Compress } from './compression';
 import type { Delivery } from './delivery';
 import { Metadata } from './metadata';
 import { Outcomes } from './outcomes';
 import type { Partition, PartitionContext } from './partition';
 import { ProducerIds } from './producerIds';
 import { bufferBytes } from './recordBatch';
-import type { TopicAnswer } from './requests';
 import { Sender } from './sender';
 import type { KafkaSettings } from './settings';
 import type { Backoff, Timers } from './timers';
 import { Topic } from './topic';
+import { takeTopicAnswer } from './topicAnswer';
 import { topicNameProblem } from './topicName';
 import { TopicTroubles } from './topicTroubles';
-import { describeCode } from './verdict';
 
 export type ProducerSettings = Pick<
   KafkaSettings,
@@ -23,16 +23,16 @@ export type ProducerSettings = Pick<
   | 'allowAutoCreateTopics'
   | 'batchNumMessages'
   | 'batchSizeBytes'
-  | 'compression'
-  | 'compressionLevel'
   | 'idempotence'
   | 'maxInFlight'
   | 'messageMaxBytes'
   | 'metadataRefreshIntervalMs'
+  | 'partitioner'
   | 'requestTimeoutMs'
   | 'retries'
   | 'retryBackoffMaxMs'
   | 'retryBackoffMs'
+  | 'stickyLingerMs'
 >;
 
 export interface ProducerParts {
@@ -41,15 +41,14 @@ export interface ProducerParts {
   readonly now: () => number;
   readonly random: () => number;
   readonly log: Log;
-  readonly compressions: Slots;
+  readonly compress: Compress;
   readonly options: StreamOptions;
 }
 
-const UNKNOWN_TOPIC = 3;
-const LEADER_NOT_AVAILABLE = 5;
-const INVALID_TOPIC = 17;
-/** A topic that is being created is unknown for so many answers. */
-const CREATION_ATTEMPTS = 5;
+/** As many are remembered: a client may make up any number of names. */
+const MAX_TOPICS = 10_000;
+/** Where no backup takes over before: a leader that cannot be reached for so long makes a trouble. */
+const AWAY_MS = 10_000;
 
 /**
  * Brings deliveries to the partitions of their topics, in order, and acts on what the brokers answer. It never gives up by
@@ -57,9 +56,10 @@ const CREATION_ATTEMPTS = 5;
  */
 export class Producer {
   readonly troubles: TopicTroubles;
+  /** Why nothing at all can be sent; undefined: it can. */
+  readonly refusal$: Observable<string | undefined>;
   private readonly topics = new Map<string, Topic>();
   private readonly buffers;
-  private readonly compress;
   private readonly retry: Backoff;
   private readonly ids: ProducerIds;
   private readonly metadata: Metadata;
@@ -69,10 +69,9 @@ export class Producer {
     private readonly settings: ProducerSettings,
     private readonly parts: ProducerParts,
   ) {
-    const { brokers, timers, random, log, compressions } = parts;
+    const { brokers, timers, random, log } = parts;
     this.troubles = new TopicTroubles(log);
     this.buffers = createBuffers(bufferBytes(settings.batchSizeBytes));
-    this.compress = compressor(settings.compression, settings.compressionLevel, compressions);
     this.retry = { firstMs: settings.retryBackoffMs, maxMs: settings.retryBackoffMaxMs, random };
     this.ids = new ProducerIds({
       idempotence: settings.idempotence,
@@ -82,11 +81,20 @@ export class Producer {
       log,
       onReady: () => this.wakeAll(),
     });
+    const answerOptions = {
+      troubles: this.troubles,
+      allowAutoCreateTopics: settings.allowAutoCreateTopics,
+      now: parts.now,
+      awayMs: parts.options.handOverMs ?? AWAY_MS,
+    };
     this.metadata = new Metadata({
       brokers,
       retry: this.retry,
       timers,
-      onAnswer: (topic, answer) => this.onTopicAnswer(topic, answer),
+      onAnswer: (topic, answer) => {
+        const isForgotten = this.topics.get(topic.name) !== topic;
+        return isForgotten ? 'known' : takeTopicAnswer(topic, answer, answerOptions);
+      },
     });
     const outcomes = new Outcomes({
       retries: settings.retries,
@@ -101,10 +109,13 @@ export class Producer {
       brokers,
       timers,
       ids: this.ids,
+      handOverMs: parts.options.handOverMs,
+      now: parts.now,
       onAnswer: (partition, batch, answer) => outcomes.onAnswer(partition, batch, answer),
       onFailure: (partition, batch, failure) => outcomes.onFailure(partition, batch, failure),
       onNoLeader: (partition, cause) => this.onNoLeader(partition, cause),
     });
+    this.refusal$ = this.ids.refusal$;
     this.refreshLater();
   }
 
@@ -132,22 +143,27 @@ export class Producer {
     const { settings, parts } = this;
     const context: PartitionContext = {
       buffers: this.buffers,
-      compress: this.compress,
-      limits: {
+      compress: parts.compress,
+      recordOptions: {
         count: settings.batchNumMessages,
         bytes: Math.min(settings.batchSizeBytes, settings.messageMaxBytes),
+        emptyKey: parts.options.emptyKey,
       },
       queuedBytes: 0,
       wake: (partition) => this.sender.wake(partition),
       onRoom: () => topic.admit(),
+      onEmpty: (partition) => this.onEmpty(partition),
       retire: (identity) => this.ids.retire(identity),
     };
     const topic: Topic = new Topic(name, context, {
       messageMaxBytes: settings.messageMaxBytes,
+      partitioner: settings.partitioner,
+      stickyLingerMs: settings.stickyLingerMs,
       now: parts.now,
       random: parts.random,
       onUnknown: () => this.metadata.want(topic),
     });
+    if (this.topics.size >= MAX_TOPICS) this.forgetIdle();
     this.topics.set(name, topic);
     return topic;
   }
@@ -170,33 +186,25 @@ export class Producer {
     });
   }
 
+  private forgetIdle(): void {
+    for (const topic of this.topics.values()) if (topic.isIdle) this.forget(topic);
+  }
+
   private forget(topic: Topic): void {
     this.topics.delete(topic.name);
-    this.troubles.clear(topic.name, 'produce');
+    this.troubles.forget(topic.name);
     // Its sequence numbers go with it; they must not start over under the same id.
     this.ids.retire();
   }
 
-  private onTopicAnswer(topic: Topic, answer: TopicAnswer): 'known' | 'ask again' {
-    const { code } = answer;
-    if (code === 0) {
-      topic.trouble = undefined;
-      this.troubles.clear(topic.name, 'metadata');
-      topic.learn(answer);
-      return topic.lacksLeader ? 'ask again' : 'known';
-    }
-    topic.trouble = `topic ${topic.name}: ${describeCode(code)}`;
-    if (code === INVALID_TOPIC) {
-      topic.fail({ kind: 'poison', message: topic.trouble });
-      return 'known';
-    }
-    if (code === UNKNOWN_TOPIC) topic.learn(answer);
-    const mayCome = code === LEADER_NOT_AVAILABLE || (code === UNKNOWN_TOPIC && this.settings.allowAutoCreateTopics);
-    if (!mayCome || topic.failures >= CREATION_ATTEMPTS) this.troubles.note(topic.name, topic.trouble, 'metadata');
-    return 'ask again';
+  private onEmpty(partition: Partition): void {
+    if (partition.strandedMs === undefined) return;
+    partition.strandedMs = undefined;
+    this.troubles.clear(partition.topic, `leader of ${partition.index}`);
   }
 
   private onNoLeader(partition: Partition, cause: string): void {
+    partition.strandedMs ??= partition.waitingMs ?? this.parts.now();
     partition.trouble = `${partition.topic}/${partition.index}: ${cause}`;
     this.wantTopic(partition);
   }

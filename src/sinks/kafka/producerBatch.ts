@@ -1,9 +1,10 @@
-import type { Cause } from '../../model';
+import type { Cause, Rest } from '../../model';
+import type { Buffers } from './buffers';
 import type { Compress, Compressed } from './compression';
 import type { Delivery, Holder, Part } from './delivery';
 import { encodeHeader } from './header';
 import type { Identity } from './producerIds';
-import { RecordBatch, type Buffers, type RecordLimits } from './recordBatch';
+import { RecordBatch, type RecordOptions } from './recordBatch';
 
 /** `open` takes messages; `sealed` no more; `compressing` and `ready` on its way to the broker; `sent`: an answer is due. */
 type State = 'open' | 'sealed' | 'compressing' | 'ready' | 'sent';
@@ -16,17 +17,19 @@ export class ProducerBatch implements Holder {
   attempts = 0;
   /** An attempt ended without a clear answer. From then on only identical bytes may be resent. */
   maybeWritten = false;
+  /** It goes on under another identity after such an attempt, so that the broker cannot tell. */
+  maybeTwice = false;
   private compressed: Compressed | undefined;
   /** Where to look next for a part without a fate. */
   private firstLive = 0;
 
   constructor(
     buffers: Buffers,
-    limits: RecordLimits,
+    options: RecordOptions,
     firstBytes: number,
     private readonly onGiveUp: (batch: ProducerBatch, part: Part, cause: Cause) => void,
   ) {
-    this.records = new RecordBatch(buffers, limits, firstBytes);
+    this.records = new RecordBatch(buffers, options, firstBytes);
   }
 
   giveUp(part: Part, cause: Cause): void {
@@ -37,6 +40,16 @@ export class ProducerBatch implements Holder {
   get isLive(): boolean {
     while (this.parts[this.firstLive]?.fate) this.firstLive += 1;
     return this.firstLive < this.parts.length;
+  }
+
+  /** What is to be said of it when the broker has refused it at last. */
+  get doubt(): Rest['written'] {
+    return this.maybeWritten ? 'unknown' : 'no';
+  }
+
+  /** Since when the oldest of it waits, milliseconds since 1970; undefined: nobody waits for any of it. */
+  get sinceMs(): number | undefined {
+    return this.isLive ? this.parts[this.firstLive]?.delivery.sinceMs : undefined;
   }
 
   /** Parts that somebody waits for. */
@@ -67,7 +80,7 @@ export class ProducerBatch implements Holder {
       this.state = 'ready';
       if (compressed.codec !== 0) this.records.release();
     };
-    const result = compress(records);
+    const result = orRaw(() => compress(records), raw);
     if (result instanceof Promise) {
       this.state = 'compressing';
       return result.then(done, () => done(raw));
@@ -92,3 +105,12 @@ export class ProducerBatch implements Holder {
     if (unread && (this.compressed?.codec ?? 0) === 0) this.records.release();
   }
 }
+
+/** A codec that fails, for lack of memory say, is no reason to lose messages. */
+const orRaw = (compressed: () => ReturnType<Compress>, raw: Compressed): ReturnType<Compress> => {
+  try {
+    return compressed();
+  } catch {
+    return raw;
+  }
+};

@@ -1,7 +1,8 @@
 import * as E from 'fp-ts/Either';
+import { BehaviorSubject, type Observable } from 'rxjs';
 import type { Log } from '../../model';
 import type { Brokers } from './brokers';
-import { NO_SEQUENCE, type Sequence } from './recordBatch';
+import { NO_SEQUENCE, type Sequence } from './header';
 import { backoffMs, type Backoff, type Timers } from './timers';
 import { describeCode } from './verdict';
 
@@ -23,12 +24,17 @@ export interface ProducerIdsOptions {
 
 /** Not allowed, or not known: asking again does not help. */
 const REFUSALS: ReadonlySet<number> = new Set([31, 35, 53]);
+/** So many failures in a row are worth telling: a coordinator that loads is ready before. */
+const LASTING_FAILURES = 5;
 
 /** The producer id that partitions start from. One that must not be used any more is replaced for whoever asks next. */
 export class ProducerIds {
   private current: Identity | undefined;
   private asking = false;
   private failures = 0;
+  private readonly refused = new BehaviorSubject<string | undefined>(undefined);
+  /** Why nothing can be sent as long as `required` is refused; undefined: it can, or that is not known yet. */
+  readonly refusal$: Observable<string | undefined> = this.refused;
 
   constructor(private readonly options: ProducerIdsOptions) {
     if (options.idempotence === 'off') this.current = NOBODY;
@@ -66,13 +72,20 @@ export class ProducerIds {
     const { idempotence, log } = this.options;
     if (E.isRight(answer) && answer.right.code === 0) {
       this.current = answer.right;
+      this.refused.next(undefined);
       return undefined;
     }
     const refused = E.isLeft(answer) ? answer.left.kind === 'unsupported' : REFUSALS.has(answer.right.code);
     const message = E.isLeft(answer) ? answer.left.message : describeCode(answer.right.code);
-    if (!refused) return message;
+    if (!refused) {
+      if (this.failures + 1 === LASTING_FAILURES)
+        log.warn('no producer id yet: messages wait for it', { cause: message });
+      return message;
+    }
     if (idempotence === 'required') {
-      log.error('no producer id, though enable.idempotence is true', { cause: message });
+      if (this.refused.value === undefined)
+        log.error('no producer id, though enable.idempotence is true: nothing is sent', { cause: message });
+      this.refused.next(`no producer id: ${message}`);
       return message;
     }
     log.warn('no producer id: going on without idempotence, a resend may write twice', { cause: message });

@@ -1,4 +1,8 @@
+import type { StreamOptions } from '../../model';
 import { LENGTH_BYTES } from '../../wire/frame';
+import type { MessageCursor } from '../../wire/messageCursor';
+import type { Buffers } from './buffers';
+import { recordSize, writeRecord } from './records';
 import { varintSize, writeVarint, zigzag } from './varint';
 
 /** Attributes, timestamp, offset and lengths of one record, at their longest. */
@@ -7,22 +11,23 @@ const MAX_RECORD_OVERHEAD = 5 + 1 + 5 + 5 + 2 + 5 + 1;
 const PIECE_BYTES = 128 * 1024;
 /** Up to here bytes are copied one by one: a call costs more. */
 const SHORT_BYTES = 24;
-/** A delta must survive {@link zigzag}. */
+/** The delta of version 1 frames must survive {@link zigzag}. */
 const MAX_DELTA_MS = 2 ** 30 - 1;
+
+/** Stands for the length of a key that is null. */
+const NULL_LENGTH = 1;
 
 /** Bytes of a buffer for `limit` bytes of records and the piece of a run that is being copied. */
 export const bufferBytes = (limit: number): number => limit + PIECE_BYTES;
 
-/** What a record batch may hold. A first message that is larger is taken all the same. */
-export interface RecordLimits {
+/** How a record batch is filled. */
+export interface RecordOptions {
+  /** Messages. */
   readonly count: number;
+  /** A first message that is larger is taken all the same. */
   readonly bytes: number;
-}
-
-/** Lends buffers for records, and takes them back. */
-export interface Buffers {
-  lend(bytes: number): Buffer;
-  giveBack(buffer: Buffer): void;
+  /** What becomes of a key of length 0 in a version 1 frame. Default: it stays empty. */
+  readonly emptyKey?: StreamOptions['emptyKey'];
 }
 
 /** Copies within `target`, or from `source` into it. */
@@ -35,7 +40,8 @@ const copyBytes = (target: Buffer, to: number, source: Buffer, start: number, en
 };
 
 /**
- * The records of one record batch (v2), encoded straight from frames.
+ * The records of one record batch (v2), encoded straight from version 1 frames and type 1 records. Its base timestamp is
+ * that of the first; the others' may lie before it.
  *
  * Calling `copy` for every message costs a view each. So a piece of a run goes into the free tail of the batch's own buffer
  * by one `set`, and each key and message moves from there to its place by `copyWithin`, which needs none.
@@ -51,13 +57,16 @@ export class RecordBatch {
   private buffer: Buffer;
   /** The run that lies whole at the buffer's end. */
   private staged: Buffer | undefined;
+  /** The length that stands in a record for an empty key. */
+  private readonly emptyKey: number;
 
   constructor(
     private readonly buffers: Buffers,
-    private readonly limits: RecordLimits,
+    private readonly options: RecordOptions,
     firstBytes: number,
   ) {
-    this.buffer = buffers.lend(Math.min(firstBytes, bufferBytes(limits.bytes)));
+    this.buffer = buffers.lend(Math.min(firstBytes, bufferBytes(options.bytes)));
+    this.emptyKey = options.emptyKey === 'null' ? NULL_LENGTH : 0;
   }
 
   get records(): Buffer {
@@ -95,6 +104,24 @@ export class RecordBatch {
     return at;
   }
 
+  /** Appends the type 1 record of `run` at which `cursor` stands; false: there is no room. */
+  appendRecord(run: Buffer, cursor: MessageCursor, timestampMs: number): boolean {
+    const { count, options } = this;
+    const delta = count === 0 ? 0 : timestampMs - this.baseTimestamp;
+    const size = recordSize(run, cursor, count, delta);
+    const end = this.bytes + varintSize(size << 1) + size;
+    if (count > 0 && (count >= options.count || end > options.bytes)) return false;
+    if (end > this.buffer.length - (this.staged?.length ?? 0)) {
+      this.staged = undefined;
+      this.reserve(end);
+    }
+    if (count === 0) this.baseTimestamp = timestampMs;
+    this.maxTimestamp = count === 0 ? timestampMs : Math.max(this.maxTimestamp, timestampMs);
+    this.bytes = writeRecord(this.buffer, this.bytes, run, cursor, size, count, delta);
+    this.count += 1;
+    return true;
+  }
+
   /** Appends frames out of the copy of all of `run`. */
   private appendStaged(run: Buffer, start: number, end: number, bucketLength: number, timestampDelta: number): number {
     const bytes = end - start;
@@ -125,8 +152,8 @@ export class RecordBatch {
 
   /** Encodes the whole frames of `source` from `start` to before `end`, as long as there is room, and returns where it stopped. */
   private encode(source: Buffer, start: number, end: number, bucketLength: number, timestampDelta: number): number {
-    const { buffer } = this;
-    const { count: maxCount, bytes: maxBytes } = this.limits;
+    const { buffer, emptyKey } = this;
+    const { count: maxCount, bytes: maxBytes } = this.options;
     const keyOffset = LENGTH_BYTES + 2 + bucketLength;
     const timestampSize = varintSize(timestampDelta);
     let count = this.count;
@@ -159,7 +186,7 @@ export class RecordBatch {
       buffer[to++] = 0;
       to = writeVarint(buffer, to, timestampDelta);
       to = writeVarint(buffer, to, count << 1);
-      to = writeVarint(buffer, to, keyLength << 1);
+      to = writeVarint(buffer, to, keyLength === 0 ? emptyKey : keyLength << 1);
       to = copyBytes(buffer, to, source, keyStart, valueStart);
       to = writeVarint(buffer, to, valueLength << 1);
       to = copyBytes(buffer, to, source, valueStart, next);
@@ -178,7 +205,10 @@ export class RecordBatch {
    */
   private room(firstBytes: number, frameBytes: number, frames: number): number {
     const all = this.bytes + frameBytes + frames * MAX_RECORD_OVERHEAD;
-    return Math.min(all, Math.max(this.limits.bytes, this.count === 0 ? firstBytes + MAX_RECORD_OVERHEAD : this.bytes));
+    return Math.min(
+      all,
+      Math.max(this.options.bytes, this.count === 0 ? firstBytes + MAX_RECORD_OVERHEAD : this.bytes),
+    );
   }
 
   /** Grows the buffer to `needed` bytes. */
@@ -189,23 +219,4 @@ export class RecordBatch {
     this.buffers.giveBack(this.buffer);
     this.buffer = grown;
   }
-}
-
-/** Who sends, and the number of the first record: what lets a broker recognise a batch it already has. */
-export interface Sequence {
-  readonly producerId: bigint;
-  readonly epoch: number;
-  readonly first: number;
-}
-
-/** Says that the broker need not recognise anything. */
-export const NO_SEQUENCE: Sequence = { producerId: -1n, epoch: -1, first: -1 };
-
-/** What stands in the header beside the sequence. */
-export interface BatchHeader {
-  readonly count: number;
-  readonly baseTimestamp: number;
-  readonly maxTimestamp: number;
-  /** Attributes' codec bits: 0 none, 1 gzip, 2 snappy. */
-  readonly codec: number;
 }

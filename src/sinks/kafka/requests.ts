@@ -11,6 +11,15 @@ export interface Request<A> {
   readonly decode: (response: ByteReader, version: number) => A;
   /** The broker sends no answer; this stands for it once the request has left. */
   readonly unanswered?: A;
+  /** Record batches that it carries. */
+  readonly contents?: () => readonly Content[];
+}
+
+/** One partition's record batch, as it is counted. */
+export interface Content {
+  readonly topic: string;
+  readonly partition: number;
+  readonly messages: number;
 }
 
 /** One partition's record batch. */
@@ -36,6 +45,9 @@ export interface ProduceAnswer {
   /** How long the broker wants to be left alone. */
   readonly throttleMs: number;
 }
+
+/** In a record batch's header. */
+const RECORD_COUNT_AT = 57;
 
 /** A Produce request for all of `data`; `timeoutMs` is how long the broker may wait for replicas. */
 export const produceRequest = (
@@ -74,6 +86,8 @@ export const produceRequest = (
       .flat(),
     throttleMs: response.int32(),
   }),
+  contents: () =>
+    data.map(({ topic, partition, header }) => ({ topic, partition, messages: header.readInt32BE(RECORD_COUNT_AT) })),
   ...(acks === 0 && { unanswered: { partitions: data.map(presumed), throttleMs: 0 } }),
 });
 

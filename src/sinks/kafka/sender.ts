@@ -1,19 +1,19 @@
 import * as E from 'fp-ts/Either';
 import type { Brokers } from './brokers';
-import type { RequestFailure } from './cluster';
+import type { RequestFailure } from './connection';
 import type { Partition } from './partition';
 import type { ProducerBatch } from './producerBatch';
 import type { ProducerIds } from './producerIds';
 import { produceRequest, type PartitionAnswer, type PartitionData, type ProduceAnswer } from './requests';
+import { replicaWaitMs, type ReplicaWait } from './replicaWait';
 import type { Timers } from './timers';
 
-export interface SenderOptions {
+export interface SenderOptions extends ReplicaWait {
   readonly brokers: Pick<Brokers, 'connect' | 'isConnected' | 'produce'>;
   readonly ids: Pick<ProducerIds, 'get'>;
   readonly timers: Timers;
   readonly acks: -1 | 0 | 1;
-  /** How long a broker may wait for replicas. */
-  readonly requestTimeoutMs: number;
+  readonly now: () => number;
   /** Requests on their way to one broker. */
   readonly maxInFlight: number;
   /** What became of a batch that left, or was about to. */
@@ -31,7 +31,8 @@ interface Lane {
   readonly broker: number;
   inFlight: number;
   connecting: boolean;
-  throttled: boolean;
+  /** Ends the time for which the broker wants to be left alone. */
+  throttle: { readonly untilMs: number; readonly cancel: () => void } | undefined;
   readonly waiting: Set<Partition>;
 }
 
@@ -79,7 +80,7 @@ export class Sender {
       return undefined;
     }
     const lane = this.laneTo(partition.leader);
-    if (this.options.brokers.isConnected(lane.broker) && !lane.throttled && lane.inFlight < this.options.maxInFlight)
+    if (this.options.brokers.isConnected(lane.broker) && !lane.throttle && lane.inFlight < this.options.maxInFlight)
       return lane;
     lane.waiting.add(partition);
     if (!this.options.brokers.isConnected(lane.broker)) void this.connect(lane);
@@ -91,7 +92,7 @@ export class Sender {
       broker,
       inFlight: 0,
       connecting: false,
-      throttled: false,
+      throttle: undefined,
       waiting: new Set<Partition>(),
     };
     this.lanes.set(broker, lane);
@@ -147,17 +148,17 @@ export class Sender {
 
   private async send(lane: Lane, outgoing: readonly Outgoing[]): Promise<void> {
     lane.inFlight += 1;
-    const { acks, requestTimeoutMs } = this.options;
+    const nowMs = this.options.now();
     const request = produceRequest(
       outgoing.map(({ data }) => data),
-      acks,
-      requestTimeoutMs,
+      this.options.acks,
+      replicaWaitMs(this.options, nowMs - this.waitsSinceMs(outgoing, nowMs)),
     );
     const answer = await this.options.brokers.produce(lane.broker, request);
     lane.inFlight -= 1;
     if (E.isRight(answer)) this.throttle(lane, answer.right.throttleMs);
     for (const one of outgoing) this.settle(one, answer);
-    if (!lane.throttled) this.wakeAll(lane);
+    if (!lane.throttle) this.wakeAll(lane);
   }
 
   private settle({ partition, batch }: Outgoing, answer: E.Either<RequestFailure, ProduceAnswer>): void {
@@ -167,19 +168,31 @@ export class Sender {
       const mine = answer.right.partitions.find(
         (one) => one.topic === partition.topic && one.partition === partition.index,
       );
+      if (mine?.code === 0) partition.acknowledgedMs = this.options.now();
       if (mine) onAnswer(partition, batch, mine);
       else onFailure(partition, batch, { kind: 'unknown', message: 'the broker’s answer leaves this partition out' });
     }
     this.wake(partition);
   }
 
-  /** Leaves a broker alone for as long as it asked. */
+  /** Leaves a broker alone for as long as it asked, by whichever answer is longest. */
   private throttle(lane: Lane, ms: number): void {
-    if (ms <= 0 || lane.throttled) return;
-    lane.throttled = true;
-    this.options.timers.after(ms, () => {
-      lane.throttled = false;
+    const { now, timers } = this.options;
+    const untilMs = now() + ms;
+    if (ms <= 0 || (lane.throttle && lane.throttle.untilMs >= untilMs)) return;
+    lane.throttle?.cancel();
+    const cancel = timers.after(ms, () => {
+      lane.throttle = undefined;
       this.wakeAll(lane);
     });
+    lane.throttle = { untilMs, cancel };
+  }
+
+  /** Since when the oldest of it waits for an acknowledgement, which the last one of its partition puts off. */
+  private waitsSinceMs(outgoing: readonly Outgoing[], nowMs: number): number {
+    return outgoing.reduce(
+      (oldest, { partition, batch }) => Math.min(oldest, Math.max(batch.sinceMs ?? nowMs, partition.acknowledgedMs)),
+      nowMs,
+    );
   }
 }

@@ -5,177 +5,49 @@ import * as RA from 'fp-ts/ReadonlyArray';
 import type { BatchLimits, Problem } from '../../model';
 import { decodeWith } from '../codecs';
 import { childPath, kindOf } from '../problems';
-import { MAX_LEVEL, Named, withoutConflicts } from './namedSettings';
-import { readNames } from './settingNames';
+import { readNames } from './settings/names';
+import { conflicts, surprises, type IsGiven, type Rule } from './settings/rules';
+import { saslConflicts, saslSurprises } from './settings/saslRules';
+import { Named } from './settings/table';
+import { tlsConflicts, tlsSurprises } from './settings/tlsRules';
+import { toKafkaSettings } from './settings/toKafkaSettings';
+import type { KafkaSettings } from './settings/types';
 
-export type CodecName = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
-
-export type PartitionerName =
-  'random' | 'consistent' | 'consistent_random' | 'murmur2' | 'murmur2_random' | 'fnv1a' | 'fnv1a_random';
-
-/** A certificate or key: a file to read when the sink is opened, or the text itself. PEM, or DER in a file. */
-export type CertificateSource = { readonly path: string } | { readonly pem: string };
-
-/** How connections are encrypted, and what both sides show of themselves. */
-export interface TlsSettings {
-  /** Whom to trust. Undefined: what Node trusts. */
-  readonly ca: CertificateSource | undefined;
-  readonly certificate: CertificateSource | undefined;
-  readonly key: CertificateSource | undefined;
-  readonly keyPassword: string | undefined;
-  /** PKCS#12: key and certificate in one file. */
-  readonly keystore: { readonly path: string; readonly password: string | undefined } | undefined;
-  /** Whether a broker's certificate must be trusted. */
-  readonly verify: boolean;
-  /** Whether it must be for the name that is connected to. */
-  readonly verifyHostname: boolean;
-}
-
-/** How to say who we are. */
-export type SaslSettings =
-  | {
-      readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
-      readonly username: string;
-      readonly password: string;
-    }
-  | {
-      readonly mechanism: 'OAUTHBEARER';
-      /** Where a token is asked for by the client's id and secret (RFC 6749, 4.4). */
-      readonly tokenEndpoint: string;
-      readonly clientId: string;
-      readonly clientSecret: string;
-      readonly scope: string | undefined;
-      /** KIP-342. */
-      readonly extensions: Readonly<Record<string, string>>;
-    };
-
-/** Settings of a Kafka stream. Sources: librdkafka's CONFIGURATION.md for names, defaults and ranges. */
-export interface KafkaSettings {
-  /** `host:port`, at least one. */
-  readonly brokers: readonly string[];
-  readonly clientId: string;
-  /** Who must have a batch before it counts as delivered: 0 nobody, 1 the leader, -1 all replicas in sync. */
-  readonly acks: -1 | 0 | 1;
-  /** How long the broker may wait for the other replicas. */
-  readonly requestTimeoutMs: number;
-  /** How long a message without a backup may wait for its delivery, where the user bounds it: librdkafka's default would drop. */
-  readonly messageTimeoutMs: number | undefined;
-  /** Attempts after the first. */
-  readonly retries: number;
-  readonly retryBackoffMs: number;
-  readonly retryBackoffMaxMs: number;
-  readonly lingerMs: number;
-  /** Messages in one record batch. */
-  readonly batchNumMessages: number;
-  /** Bytes of one record batch. */
-  readonly batchSizeBytes: number;
-  /** A larger message is poison. */
-  readonly messageMaxBytes: number;
-  readonly compression: CodecName;
-  /** -1: the codec's own default. */
-  readonly compressionLevel: number;
-  readonly partitioner: PartitionerName;
-  /** How long messages without a key go to the same partition. */
-  readonly stickyLingerMs: number;
-  /** `preferred`: unless the broker refuses it. `required`: the user asked for it, so a refusal is an error. */
-  readonly idempotence: 'off' | 'preferred' | 'required';
-  /** Requests to one broker at once; one batch a partition always. */
-  readonly maxInFlight: number;
-  readonly socketTimeoutMs: number;
-  readonly connectionSetupTimeoutMs: number;
-  readonly keepAlive: boolean;
-  /** Sends small writes at once (Nagle's algorithm off). */
-  readonly noDelay: boolean;
-  readonly reconnectBackoffMs: number;
-  readonly reconnectBackoffMaxMs: number;
-  /** -1: never by itself. */
-  readonly metadataRefreshIntervalMs: number;
-  readonly allowAutoCreateTopics: boolean;
-  /** Undefined: in the clear. */
-  readonly tls: TlsSettings | undefined;
-  /** Undefined: nameless. */
-  readonly sasl: SaslSettings | undefined;
-  /** How often the log shows what the stream does; 0: never. */
-  readonly statisticsIntervalMs: number;
-  /** Of the stream's own lines: whether those for finding errors are shown as `info`, and the severity (syslog's, 0 to 7) up to which any are. */
-  readonly log: { readonly debug: boolean; readonly level: number };
-  /** Whether a connection that ends is worth a line. */
-  readonly logConnectionClose: boolean;
-  /** What the stream may hold before its backup takes over, where the user bounds it. Undefined: MAXMEMORY bounds all streams together. */
-  readonly share: { readonly messages: number; readonly bytes: number } | undefined;
-  /** What has no effect. */
-  readonly warnings: readonly Problem[];
-}
-
-/** A higher level is taken as this one, as librdkafka takes it. */
-const MAX_GZIP_LEVEL = 9;
-
-const toKafkaSettings = (named: Named, warnings: readonly Problem[]): KafkaSettings => ({
-  brokers: named['bootstrap.servers'],
-  clientId: named['client.id'],
-  acks: named.acks,
-  requestTimeoutMs: named['request.timeout.ms'],
-  messageTimeoutMs: named['message.timeout.ms'] || undefined,
-  retries: named.retries,
-  retryBackoffMs: named['retry.backoff.ms'],
-  retryBackoffMaxMs: named['retry.backoff.max.ms'],
-  lingerMs: named['linger.ms'],
-  batchNumMessages: named['batch.num.messages'],
-  batchSizeBytes: named['batch.size'],
-  messageMaxBytes: named['message.max.bytes'],
-  compression: named['compression.codec'],
-  compressionLevel: Math.min(
-    named['compression.level'],
-    named['compression.codec'] === 'gzip' ? MAX_GZIP_LEVEL : MAX_LEVEL,
-  ),
-  partitioner: named.partitioner,
-  idempotence: named['enable.idempotence'] === true ? 'required' : idempotenceUnasked(named),
-  maxInFlight: named['max.in.flight.requests.per.connection'],
-  socketTimeoutMs: named['socket.timeout.ms'],
-  connectionSetupTimeoutMs: named['socket.connection.setup.timeout.ms'],
-  keepAlive: named['socket.keepalive.enable'],
-  noDelay: named['socket.nagle.disable'],
-  reconnectBackoffMs: named['reconnect.backoff.ms'],
-  reconnectBackoffMaxMs: named['reconnect.backoff.max.ms'],
-  metadataRefreshIntervalMs: named['topic.metadata.refresh.interval.ms'],
-  allowAutoCreateTopics: named['allow.auto.create.topics'],
-  stickyLingerMs: 10,
-  tls: undefined,
-  sasl: undefined,
-  statisticsIntervalMs: 0,
-  log: { debug: false, level: 6 },
-  logConnectionClose: true,
-  share: undefined,
-  warnings,
-});
-
-const idempotenceUnasked = (named: Named): 'off' | 'preferred' =>
-  named['enable.idempotence'] === false || named.acks !== -1 ? 'off' : 'preferred';
+export type { CodecName, KafkaSettings, PartitionerName } from './settings/types';
 
 const all = sequenceS(E.getApplicativeValidation(RA.getSemigroup<Problem>()));
 
+const ERRORS: readonly Rule[] = [conflicts, tlsConflicts, saslConflicts];
+const WARNINGS: readonly Rule[] = [surprises, tlsSurprises, saslSurprises];
+
+const unlessAny = <A>(problems: readonly Problem[], value: A): E.Either<readonly Problem[], A> =>
+  problems.length > 0 ? E.left(problems) : E.right(value);
+
 /**
  * Checks the `settings` of a Kafka stream, which go by librdkafka's names; a value may be a text, a number or true/false.
- * A name that librdkafka does not know is an error, a known one without effect here a warning.
+ * A name that librdkafka does not know is an error, a known one without effect here a warning that says why.
  */
 export const decodeKafkaSettings = (raw: unknown, path: string): E.Either<readonly Problem[], KafkaSettings> => {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
     return E.left([{ path, expected: 'an object of librdkafka settings', got: kindOf(raw, path) }]);
-  const { values, spelling, unknown, withoutEffect } = readNames(raw, path, Object.keys(Named.props));
+  const { values, spelling, problems, warnings } = readNames(raw, path);
+  const given: IsGiven = (name) => (values[name] ?? undefined) !== undefined;
+  const foundBy = (rules: readonly Rule[], named: Named): readonly Problem[] =>
+    rules.flatMap((rule) => rule(named, given));
   const inUsersWords = (problem: Problem): Problem => ({
     ...problem,
     path: childPath(path, spelling.get(problem.path) ?? problem.path),
   });
   return pipe(
     all({
-      names: unknown.length > 0 ? E.left(unknown) : E.right(undefined),
+      names: unlessAny(problems, undefined),
       named: pipe(
         decodeWith(Named)(values, ''),
-        E.chain(withoutConflicts),
-        E.mapLeft((problems) => problems.map(inUsersWords)),
+        E.chain((named) => unlessAny(foundBy(ERRORS, named), named)),
+        E.mapLeft((found) => found.map(inUsersWords)),
       ),
     }),
-    E.map(({ named }) => toKafkaSettings(named, withoutEffect)),
+    E.map(({ named }) => toKafkaSettings(named, [...warnings, ...foundBy(WARNINGS, named).map(inUsersWords)])),
   );
 };
 

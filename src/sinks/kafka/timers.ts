@@ -46,3 +46,19 @@ const MIN_BACKOFF_MS = 10;
 /** The delay after `failures` in a row (1 or more), 20 % around its value, so that clients do not come back all at once. */
 export const backoffMs = ({ firstMs, maxMs, random }: Backoff, failures: number): number =>
   Math.max(MIN_BACKOFF_MS, Math.min(maxMs, firstMs * 2 ** Math.min(failures - 1, 20))) * (0.8 + 0.4 * random());
+
+/** The rest before the next attempt at a broker: anywhere within `firstMs` after a loss, else as {@link backoffMs}. */
+export const reconnectMs = (backoff: Backoff, failures: number): number =>
+  failures === 0 ? backoff.firstMs * backoff.random() : backoffMs(backoff, failures);
+
+export const pause = (timers: Timers, ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    timers.after(ms, resolve);
+  });
+
+/** What `work` comes to; undefined if it takes longer than `ms`. */
+export const within = <A>(timers: Timers, ms: number, work: Promise<A>): Promise<A | undefined> =>
+  new Promise((resolve, reject) => {
+    const cancel = timers.after(ms, () => resolve(undefined));
+    void work.then(resolve, reject).finally(cancel);
+  });

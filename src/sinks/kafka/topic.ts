@@ -1,28 +1,14 @@
-import type { Cause, Frames } from '../../model';
-import { LENGTH_BYTES } from '../../wire/frame';
+import type { Cause } from '../../model';
 import type { Delivery } from './delivery';
-import { Partition, type PartitionContext, type Stretch } from './partition';
-import { ANY_PARTITION, partitionOf } from './partitioner';
+import { Distributor, type DistributorOptions } from './distributor';
+import { Partition, type PartitionContext } from './partition';
 import type { TopicAnswer } from './requests';
 
-/** Kafka refuses timestamps further ahead. */
-const MAX_AHEAD_MS = 3_600_000;
 /** Record batches' worth of bytes that are encoded and not acknowledged; what comes after waits as it came. */
 const MAX_QUEUED_BATCHES = 8;
 
-/** Messages of one run for each partition from which on it pays to copy the run whole for each. */
-const MANY = 32;
-
-/** Stand for what goes to no partition, beside {@link ANY_PARTITION}. */
-const NOT_YET = -2;
-const TOO_LARGE = -3;
-
 /** What a topic is given. */
-export interface TopicOptions {
-  /** Of key and message together. */
-  readonly messageMaxBytes: number;
-  readonly now: () => number;
-  readonly random: () => number;
+export interface TopicOptions extends DistributorOptions {
   /** There are deliveries, and nothing is known of the topic. */
   readonly onUnknown: () => void;
 }
@@ -42,14 +28,15 @@ export class Topic {
   /** Partitions that keys are spread over; those beyond it are left from before the topic was made anew, smaller. */
   private size = 0;
   private readonly waiting = new Set<Delivery>();
-  /** Where messages without a key go. */
-  private sticky: Partition | undefined;
+  private readonly distributor: Distributor;
 
   constructor(
     readonly name: string,
     private readonly context: PartitionContext,
     private readonly options: TopicOptions,
-  ) {}
+  ) {
+    this.distributor = new Distributor(name, context.recordOptions.bytes, options);
+  }
 
   get isIdle(): boolean {
     return this.waiting.size === 0 && this.partitions.every(({ isEmpty }) => isEmpty);
@@ -80,9 +67,9 @@ export class Topic {
       return;
     }
     for (const delivery of this.waiting) {
-      if (this.context.queuedBytes >= MAX_QUEUED_BATCHES * this.context.limits.bytes) return;
+      if (this.context.queuedBytes >= MAX_QUEUED_BATCHES * this.context.recordOptions.bytes) return;
       this.waiting.delete(delivery);
-      this.encode(delivery);
+      this.distributor.encode(delivery);
     }
   }
 
@@ -90,12 +77,21 @@ export class Topic {
   learn({ leaders }: TopicAnswer): void {
     leaders.forEach((leader, index) => {
       const partition = (this.partitions[index] ??= new Partition(this.name, index, this.context));
+      // Whoever leads it now has not been tried yet.
+      if (leader !== partition.leader && partition.strandedMs !== undefined) partition.strandedMs = this.options.now();
       partition.leader = leader;
     });
     for (const partition of this.partitions.slice(leaders.length)) partition.leader = -1;
     if (leaders.length > 0) this.size = leaders.length;
+    if (this.size > 0) this.distributor.learn(this.partitions.slice(0, this.size));
     this.admit();
     for (const partition of this.partitions) if (!partition.isEmpty) this.context.wake(partition);
+  }
+
+  /** Finds another partition for what waits for one that is no more, since the topic was made anew with fewer. */
+  repartition(): void {
+    for (const gone of this.partitions.slice(this.size))
+      for (const evicted of gone.evict()) this.distributor.move(evicted);
   }
 
   /** The topic never takes messages: all that waits has failed, and with `written: 'no'`. */
@@ -108,66 +104,5 @@ export class Topic {
   /** Everything that has no fate yet. */
   deliveries(): ReadonlySet<Delivery> {
     return new Set([...this.waiting, ...this.partitions.flatMap((one) => one.parts().map(({ delivery }) => delivery))]);
-  }
-
-  private encode(delivery: Delivery): void {
-    const { frames, bytes } = delivery.batch;
-    const expectedBytes = Math.ceil((1.1 * bytes) / this.size);
-    const latest = this.options.now() + MAX_AHEAD_MS;
-    for (const run of frames) {
-      if (run.arrivedMs > latest)
-        delivery.poison(run.count, 'timestamp is more than an hour ahead of this host’s clock');
-      else this.encodeRun(delivery, run, expectedBytes);
-    }
-  }
-
-  /** Finds stretches of neighbours that go to the same partition and appends them there. */
-  private encodeRun(delivery: Delivery, { bytes, arrivedMs, count }: Frames, expectedBytes: number): void {
-    const { messageMaxBytes } = this.options;
-    const partitions = this.size;
-    const bucketLength = bytes[LENGTH_BYTES] ?? 0;
-    const keyOffset = LENGTH_BYTES + 2 + bucketLength;
-    let target = NOT_YET;
-    let at = 0;
-    const stretch: Stretch = {
-      run: bytes,
-      start: 0,
-      end: 0,
-      timestampMs: arrivedMs,
-      bucketLength,
-      expectedBytes,
-      more: count >= MANY * partitions,
-    };
-    const append = (): void => {
-      stretch.end = at;
-      if (target === TOO_LARGE) delivery.poison(1, `message is larger than message.max.bytes (${messageMaxBytes})`);
-      else if (target !== NOT_YET) this.partitionAt(target)?.append(delivery, stretch);
-    };
-    while (at < bytes.length) {
-      const next = at + LENGTH_BYTES + bytes.readUInt32LE(at);
-      const keyStart = at + keyOffset;
-      const keyEnd = keyStart + (bytes[keyStart - 1] ?? 0);
-      const found = next - keyStart > messageMaxBytes ? TOO_LARGE : partitionOf(bytes, keyStart, keyEnd, partitions);
-      if (found !== target || found === TOO_LARGE) {
-        append();
-        stretch.start = at;
-        target = found;
-      }
-      at = next;
-    }
-    append();
-  }
-
-  private partitionAt(target: number): Partition | undefined {
-    if (target !== ANY_PARTITION) return this.partitions[target];
-    if (!this.sticky?.isGathering) this.sticky = this.anyPartition();
-    return this.sticky;
-  }
-
-  /** One at random, of those that have a leader if any has. */
-  private anyPartition(): Partition | undefined {
-    const led = this.partitions.filter(({ leader }) => leader >= 0);
-    const all = led.length > 0 ? led : this.partitions.slice(0, this.size);
-    return all[Math.floor(this.options.random() * all.length)];
   }
 }

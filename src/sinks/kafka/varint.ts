@@ -20,3 +20,22 @@ export const writeVarint = (target: Uint8Array, at: number, encoded: number): nu
   target[end++] = rest;
   return end;
 };
+
+/** Bytes that {@link writeVarlong} takes. */
+export const varlongSize = (value: number): number => {
+  let size = 1;
+  for (let rest = wideZigzag(value); rest > 0x7f; rest = Math.floor(rest / 128)) size += 1;
+  return size;
+};
+
+/** Writes a number of any sign, up to 2^52, and returns the position after it. Slower than {@link writeVarint}. */
+export const writeVarlong = (target: Uint8Array, at: number, value: number): number => {
+  let rest = wideZigzag(value);
+  let end = at;
+  for (; rest > 0x7f; rest = Math.floor(rest / 128)) target[end++] = (rest % 128) | 0x80;
+  target[end++] = rest;
+  return end;
+};
+
+/** {@link zigzag} beyond 32 bits, where operators on bits end. */
+const wideZigzag = (value: number): number => (value < 0 ? -2 * value - 1 : 2 * value);

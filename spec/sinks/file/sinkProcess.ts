@@ -1,0 +1,56 @@
+/**
+ * A file sink in a process of its own, so that its system calls can be watched and made to fail. Takes the settings as its
+ * argument; each line of its input is a list of batches to write at once, answered by a line that says how they ended.
+ */
+import { createInterface } from 'node:readline';
+import { firstValueFrom, lastValueFrom, NEVER } from 'rxjs';
+import { NO_OPTIONS, SinkError, type Rest } from '../../../src/model';
+import { file } from '../../../src/sinks/file';
+import { batchOf, memoryLog, testEnv } from '../../support/builders';
+
+export interface Order {
+  readonly bucket: string;
+  readonly texts: readonly string[];
+}
+
+export interface Answer {
+  /** Of each batch: taken, or why not. */
+  readonly ends: readonly ('taken' | { readonly written: Rest['written']; readonly cause: string })[];
+  readonly health: { readonly state: string; readonly cause?: string };
+  /** The log since the last answer. */
+  readonly log: readonly { readonly message: string; readonly fields: Readonly<Record<string, unknown>> }[];
+}
+
+const main = async (settings: unknown): Promise<void> => {
+  const log = memoryLog();
+  const checked = file(settings, 'settings');
+  if (checked._tag === 'Left') throw new Error(JSON.stringify(checked.left));
+  const opened = await checked.right.open(testEnv({ log, now: Date.now }), NO_OPTIONS)();
+  if (opened._tag === 'Left') throw new Error(opened.left.message);
+  const sink = opened.right;
+
+  const write = ({ bucket, texts }: Order): Promise<Answer['ends'][number]> =>
+    lastValueFrom(sink.write(batchOf(bucket, texts), NEVER)).then(
+      () => 'taken',
+      (error: unknown) => {
+        const [rest] = error instanceof SinkError ? error.rest : [];
+        if (!rest) throw error;
+        return { written: rest.written, cause: rest.cause.message };
+      },
+    );
+
+  const answer = async (ends: Answer['ends']): Promise<void> => {
+    const health = await firstValueFrom(sink.health$);
+    const since = log.lines.splice(0).map(({ message, fields }) => ({ message, fields }));
+    process.stdout.write(`${JSON.stringify({ ends, health, log: since })}\n`);
+  };
+
+  await answer([]);
+  for await (const line of createInterface({ input: process.stdin })) {
+    await answer(await Promise.all((JSON.parse(line) as readonly Order[]).map(write)));
+  }
+  await sink.close();
+  await answer([]);
+};
+
+void main(JSON.parse(process.argv[2] ?? '{}'));

@@ -1,0 +1,97 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
+import type { Answer, Order } from './sinkProcess';
+
+/** Debian's package strace, and the right to trace. */
+export const mayTrace = ((): boolean => {
+  try {
+    execFileSync('strace', ['-o', '/dev/null', 'true'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+/** Skipped where there is no strace. */
+export const itTraces = mayTrace ? it : it.skip;
+
+export interface TracedSink {
+  /** Writes batches at once and waits for their ends. */
+  readonly write: (...orders: readonly Order[]) => Promise<Answer>;
+  /** Closes the sink. */
+  readonly close: () => Promise<Answer>;
+  /** The calls that were watched, so far. */
+  readonly calls: () => Promise<readonly string[]>;
+}
+
+/** Asks until the answer is as wanted. */
+export const until = async <A>(ask: () => Promise<A>, wanted: (answer: A) => boolean): Promise<A> => {
+  for (;;) {
+    const answer = await ask();
+    if (wanted(answer)) return answer;
+    await setTimeout(20);
+  }
+};
+
+const ROOT = join(__dirname, '../../..');
+
+/**
+ * Opens a file sink in a process of its own, for `use`.
+ *
+ * @param inject what strace does to it: `fdatasync:error=EIO:when=1`
+ * @param only paths of files that this is about. Default: all
+ */
+export const traced = async (
+  settings: Readonly<Record<string, unknown>>,
+  inject: readonly string[],
+  only: readonly string[],
+  use: (sink: TracedSink) => Promise<void>,
+): Promise<void> => {
+  const folder = await mkdtemp(join(tmpdir(), 'kahets-trace-'));
+  const trace = join(folder, 'trace');
+  const child = spawn(
+    'strace',
+    [
+      ...['-f', '-qq', '-o', trace, '-e', 'trace=fsync,fdatasync,writev,write,ftruncate'],
+      ...inject.flatMap((rule) => ['-e', `inject=${rule}`]),
+      ...only.flatMap((path) => ['-P', path]),
+      ...[process.execPath, '-r', 'ts-node/register/transpile-only', join(__dirname, 'sinkProcess.ts')],
+      JSON.stringify(settings),
+    ],
+    // With one thread `when` counts the calls of the process.
+    { cwd: ROOT, env: { ...process.env, UV_THREADPOOL_SIZE: '1' }, stdio: ['pipe', 'pipe', 'inherit'] },
+  );
+  const ended = once(child, 'exit');
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const answer = async (): Promise<Answer> => {
+    const line = await lines.next();
+    if (line.done === true) throw new Error('the process of the sink has ended');
+    return JSON.parse(line.value) as Answer;
+  };
+  try {
+    await answer();
+    await use({
+      write: (...orders) => {
+        child.stdin.write(`${JSON.stringify(orders)}\n`);
+        return answer();
+      },
+      close: () => {
+        child.stdin.end();
+        return answer();
+      },
+      // Of other calls than these there are many, of Node itself.
+      calls: async () =>
+        (await readFile(trace, 'utf8')).split('\n').filter((line) => /fsync|fdatasync|writev/.test(line)),
+    });
+  } finally {
+    // It ends by itself at the end of its input.
+    child.stdin.end();
+    await ended;
+    await rm(folder, { recursive: true });
+  }
+};

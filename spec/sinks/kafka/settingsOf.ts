@@ -1,0 +1,10 @@
+import * as E from 'fp-ts/Either';
+import { report } from '../../../src/config/report';
+import { decodeKafkaSettings, type KafkaSettings } from '../../../src/sinks/kafka/settings';
+
+/** What a user's settings are decoded to; throws what is wrong with them. `bootstrap.servers` is `kafka1` where it is not given. */
+export const settingsOf = (raw: Readonly<Record<string, unknown>>, path = 'settings'): KafkaSettings => {
+  const decoded = decodeKafkaSettings({ 'bootstrap.servers': 'kafka1', ...raw }, path);
+  if (E.isLeft(decoded)) throw new Error(report('buckets.json', decoded.left).join('\n'));
+  return decoded.right;
+};

@@ -1,0 +1,183 @@
+import { lstat } from 'node:fs/promises';
+import type { Env } from '../../model';
+import { createAlarm } from './alarm';
+import { cutBack } from './append';
+import type { Fsync } from './durability';
+import { explain, failureLog, GONE, unless } from './errors';
+import { closeFile, identityOf, type Member, type OpenFile, type ParkedFile } from './openFile';
+import type { Opener } from './opener';
+import { rescue } from './rescue';
+import type { FileSlots } from './slots';
+import { syncFile } from './sync';
+
+export interface BucketFileSettings {
+  /** Bytes. */
+  readonly sizeRotate: number;
+  /** Milliseconds. Undefined: a file is closed by its size alone. */
+  readonly ageRotate: number | undefined;
+  readonly fsync: Fsync;
+  readonly fsyncIntervalMs: number;
+}
+
+export interface BucketFileParts {
+  readonly opener: Opener;
+  readonly slots: FileSlots;
+  readonly settings: BucketFileSettings;
+  /** Told after every attempt; nothing as cause: it went well. */
+  readonly attempted: (cause?: string) => void;
+  readonly env: Env;
+}
+
+/** How often a file is asked whether its path still leads to it. */
+const LOOK_EVERY_MS = 1000;
+
+/** Where the next bytes go when a file is closed: to the same file, to one after it, or to any that fits. */
+export type Next = 'same' | 'after' | 'any';
+
+/** The file that an owner's bytes go to: opens, syncs, closes and replaces it. One call at a time. */
+export interface CurrentFile {
+  readonly isOpen: () => boolean;
+  /** The file that the next bytes go to. Rejects where none can be opened. */
+  readonly get: () => Promise<OpenFile>;
+  /** Tells that bytes are coming. */
+  readonly touch: () => void;
+  /** Syncs what is acknowledged already; where that fails, it goes to another file. */
+  readonly sync: () => Promise<void>;
+  /** Closes a file that is too old; another may be open by now. */
+  readonly rotate: () => Promise<void>;
+  readonly shut: (next: Next) => Promise<void>;
+}
+
+/** @param ask asks for `sync` or `rotate`, soon */
+export const createCurrentFile = (
+  bucket: string,
+  { opener, slots, settings, attempted, env }: BucketFileParts,
+  ask: (what: 'sync' | 'rotate') => void,
+): CurrentFile => {
+  const { sizeRotate, ageRotate, fsync, fsyncIntervalMs } = settings;
+  let file: OpenFile | undefined;
+  let parked: ParkedFile | undefined;
+  let full: Member | undefined;
+  let aged: OpenFile | undefined;
+  let lookedMs = 0;
+  const syncAlarm = createAlarm(env.scheduler, () => ask('sync'));
+  const ageAlarm = createAlarm(env.scheduler, () => {
+    aged = file;
+    ask('rotate');
+  });
+
+  const logFailure = failureLog(env);
+
+  const leave = async (left: OpenFile): Promise<void> => {
+    try {
+      await closeFile(left);
+    } catch (error) {
+      logFailure('file: closing failed', left.path, error);
+    }
+  };
+
+  const setAge = ({ ageMs }: OpenFile): void => {
+    if (ageRotate !== undefined) ageAlarm.set(ageRotate - ageMs);
+  };
+
+  /** After a failed sync: the file is not trusted any more, and what was acknowledged in it since the last goes to another. */
+  const replace = async (old: OpenFile, error: unknown): Promise<void> => {
+    const bytes = old.length - old.synced;
+    logFailure('file: syncing failed; what it holds since the last sync is written to another', old.path, error, {
+      bytes,
+    });
+    let next: OpenFile | undefined;
+    let rescued = 0;
+    try {
+      next = await opener.open(bucket, old);
+      rescued = await rescue(old, next);
+      attempted();
+    } catch (again) {
+      logFailure('file: that failed as well', next?.path ?? old.path, again);
+      attempted(`${old.path}: ${explain(again)}`);
+      if (next) await leave(next);
+      full = next ?? old;
+      next = undefined;
+    }
+    const cutBackTo = rescued === bytes && (await cutBack(old.handle, old.length, old.synced));
+    if (rescued < bytes) {
+      const fields = { stream: env.name, path: old.path, bytes: bytes - rescued };
+      env.log.error('file: acknowledged bytes may not outlive a power cut', fields);
+    } else if (!cutBackTo) env.log.warn('file: messages may be twice', { stream: env.name, path: old.path, bytes });
+    await leave(old);
+    ageAlarm.clear();
+    file = next;
+    if (next) setAge(next);
+    else slots.release();
+  };
+
+  const sync = async (): Promise<void> => {
+    syncAlarm.clear();
+    if (!file || fsync !== 'interval' || file.synced === file.length) return;
+    try {
+      await syncFile(file);
+    } catch (error) {
+      await replace(file, error);
+    }
+  };
+
+  const shut = async (next: Next): Promise<void> => {
+    await sync();
+    const left = file;
+    if (!left) return;
+    const { path, family, number, root, identity, length, placed } = left;
+    parked = next === 'same' ? { path, family, number, root, identity, length, placed } : undefined;
+    full = next === 'after' ? left : undefined;
+    file = undefined;
+    ageAlarm.clear();
+    await leave(left);
+    slots.release();
+    env.log.debug('file: closed', { stream: env.name, path, bytes: length });
+  };
+
+  const leadsHere = async ({ path, identity }: OpenFile): Promise<boolean> => {
+    const nowMs = env.now();
+    // The clock may have been put back.
+    if (Math.abs(nowMs - lookedMs) < LOOK_EVERY_MS) return true;
+    lookedMs = nowMs;
+    const there = await unless(GONE, lstat(path, { bigint: true }));
+    if (there && identityOf(there) === identity) return true;
+    env.log.warn('file: it was taken away while open; a new one is made', { stream: env.name, path });
+    return false;
+  };
+
+  const openOne = async (): Promise<OpenFile> => {
+    await slots.acquire();
+    try {
+      const again = parked && (await opener.reopen(bucket, parked));
+      const opened = again ?? (await opener.open(bucket, full));
+      parked = undefined;
+      full = undefined;
+      lookedMs = env.now();
+      setAge(opened);
+      env.log.debug('file: opened', { stream: env.name, path: opened.path, bytes: opened.length });
+      return opened;
+    } catch (error) {
+      slots.release();
+      throw error;
+    }
+  };
+
+  return {
+    isOpen: () => file !== undefined,
+    async get() {
+      if (file && file.length >= sizeRotate) await shut('after');
+      if (file && !(await leadsHere(file))) await shut('any');
+      file ??= await openOne();
+      return file;
+    },
+    touch: () => {
+      if (fsync === 'interval') syncAlarm.set(fsyncIntervalMs);
+    },
+    sync,
+    async rotate() {
+      if (file && file === aged) await shut('after');
+    },
+    shut,
+  };
+};
