@@ -45,6 +45,8 @@ export class Distributor {
   private noKey = STICKY;
   /** When the delivery that is being encoded came. */
   private nowMs = 0;
+  /** What its records may take. */
+  private expectedBytes = 0;
   private readonly tooLarge: string;
 
   /** `batchBytes`: of one record batch. */
@@ -69,9 +71,9 @@ export class Distributor {
 
   encode(delivery: Delivery): void {
     const { frames, bytes } = delivery.batch;
-    const expectedBytes = Math.ceil((1.1 * bytes) / this.partitions.length);
+    this.expectedBytes = Math.ceil(1.1 * bytes);
     this.nowMs = this.options.now();
-    for (const run of frames) this.encodeRun(delivery, run, expectedBytes);
+    for (const run of frames) this.encodeRun(delivery, run);
   }
 
   /** Takes messages to another partition than the one that they were encoded for. */
@@ -102,7 +104,7 @@ export class Distributor {
   }
 
   /** Finds stretches of neighbouring version 1 frames that go to the same partition and appends them there; records go one by one. */
-  private encodeRun(delivery: Delivery, { bytes, arrivedMs, count }: Frames, expectedBytes: number): void {
+  private encodeRun(delivery: Delivery, { bytes, arrivedMs, count }: Frames): void {
     const { hash, noKey } = this;
     const partitions = this.partitions.length;
     const isAhead = arrivedMs > this.nowMs + MAX_AHEAD_MS;
@@ -116,11 +118,12 @@ export class Distributor {
       end: 0,
       timestampMs: arrivedMs,
       bucketLength: 0,
-      expectedBytes,
+      expectedBytes: 0,
       more: count >= MANY * partitions,
     };
     const append = (): void => {
       stretch.end = at;
+      stretch.expectedBytes = this.expectedAt(target);
       if (target === REFUSED) delivery.poison(1, isAhead ? AHEAD : this.tooLarge);
       else if (target !== NOT_YET) this.partitionAt(target, at - stretch.start)?.append(delivery, stretch);
     };
@@ -131,7 +134,7 @@ export class Distributor {
         target = NOT_YET;
         cursor ??= new MessageCursor(bytes);
         cursor.moveTo(at);
-        this.encodeRecord(delivery, bytes, cursor, arrivedMs, expectedBytes);
+        this.encodeRecord(delivery, bytes, cursor, arrivedMs);
         at = cursor.end;
         continue;
       }
@@ -156,24 +159,21 @@ export class Distributor {
   }
 
   /** Appends the type 1 record of `run` at which `cursor` stands. */
-  private encodeRecord(
-    delivery: Delivery,
-    run: Buffer,
-    cursor: MessageCursor,
-    arrivedMs: number,
-    expectedBytes: number,
-  ): void {
+  private encodeRecord(delivery: Delivery, run: Buffer, cursor: MessageCursor, arrivedMs: number): void {
     const timestampMs = cursor.timestampMs ?? arrivedMs;
     const problem = this.problemOf(cursor, timestampMs);
-    if (problem !== undefined) delivery.poison(1, problem);
-    else
-      this.partitionAt(cursor.partition ?? this.targetOf(run, cursor), cursor.end - cursor.start)?.appendRecord(
-        delivery,
-        run,
-        cursor,
-        timestampMs,
-        expectedBytes,
-      );
+    if (problem !== undefined) {
+      delivery.poison(1, problem);
+      return;
+    }
+    const target = cursor.partition ?? this.targetOf(run, cursor);
+    const partition = this.partitionAt(target, cursor.end - cursor.start);
+    partition?.appendRecord(delivery, run, cursor, timestampMs, this.expectedAt(target));
+  }
+
+  /** What a partition is likely to get of the delivery: one that messages stay on, all of it. */
+  private expectedAt(target: number): number {
+    return target === STICKY ? this.expectedBytes : Math.ceil(this.expectedBytes / this.partitions.length);
   }
 
   /** Why no broker would take the record. */

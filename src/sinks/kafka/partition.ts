@@ -42,7 +42,7 @@ export interface Stretch {
   /** Of the bucket's name, in bytes. */
   bucketLength: number;
   /** What the partition is likely to get of the whole delivery. */
-  readonly expectedBytes: number;
+  expectedBytes: number;
   /** Many stretches of this run may follow. */
   readonly more: boolean;
 }
