@@ -57,9 +57,17 @@ const fillText = (text: string, path: string, variables: Environment): FilledTex
   return { value, names, problems };
 };
 
-const together = (parts: readonly (readonly [unknown, Filled])[]): Omit<Filled, 'value'> => ({
-  places: parts.flatMap(([, { places }]) => places),
-  problems: parts.flatMap(([, { problems }]) => problems),
+/** What names no variable. */
+const asItStands = (value: unknown): Filled => ({ value, places: [], problems: [] });
+
+const together = (parts: readonly Filled[]): Omit<Filled, 'value'> => ({
+  places: parts.flatMap(({ places }) => places),
+  problems: parts.flatMap(({ problems }) => problems),
+});
+
+const objectOf = (entries: readonly (readonly [key: string, Filled])[]): Filled => ({
+  value: Object.fromEntries(entries.map(([key, { value }]) => [key, value])),
+  ...together(entries.map(([, filled]) => filled)),
 });
 
 /**
@@ -71,30 +79,25 @@ export const interpolate = (value: unknown, path: string, variables: Environment
     const { value: filled, names, problems } = fillText(value, path, variables);
     return { value: filled, places: names.length > 0 ? [{ path, names }] : [], problems };
   }
-  if (typeof value !== 'object' || value === null) return { value, places: [], problems: [] };
+  if (typeof value !== 'object' || value === null) return asItStands(value);
   if (Array.isArray(value)) {
-    const items = value.map((item, index) => [index, interpolate(item, childPath(path, index), variables)] as const);
-    return { value: items.map(([, { value: item }]) => item), ...together(items) };
+    const items = value.map((item, index) => interpolate(item, childPath(path, index), variables));
+    return { value: items.map(({ value: item }) => item), ...together(items) };
   }
-  const entries = Object.entries(value).map(
-    ([key, item]) => [key, interpolate(item, childPath(path, key), variables)] as const,
+  return objectOf(
+    Object.entries(value).map(([key, item]) => [key, interpolate(item, childPath(path, key), variables)]),
   );
-  return { value: Object.fromEntries(entries.map(([key, { value: item }]) => [key, item])), ...together(entries) };
 };
 
 const STREAMS = 'streamsConfigs';
 
 /** Puts the values of variables into what a document says of streams; all else stays as it stands. */
-export const interpolateStreams = (root: unknown, variables: Environment): Filled => {
-  if (!AnyObject.is(root)) return { value: root, places: [], problems: [] };
-  const entries = entriesOf(root).map(([key, value]) => {
-    const isStreams = key.toLowerCase() === STREAMS.toLowerCase();
-    const filled = isStreams ? interpolate(value, STREAMS, variables) : { value, places: [], problems: [] };
-    return { key, ...filled };
-  });
-  return {
-    value: Object.fromEntries(entries.map(({ key, value }) => [key, value])),
-    places: entries.flatMap(({ places }) => places),
-    problems: entries.flatMap(({ problems }) => problems),
-  };
-};
+export const interpolateStreams = (root: unknown, variables: Environment): Filled =>
+  AnyObject.is(root)
+    ? objectOf(
+        entriesOf(root).map(([key, value]) => [
+          key,
+          key.toLowerCase() === STREAMS.toLowerCase() ? interpolate(value, STREAMS, variables) : asItStands(value),
+        ]),
+      )
+    : asItStands(root);

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { BehaviorSubject, distinctUntilChanged, type Observable, type SchedulerLike } from 'rxjs';
 import type { Health } from '../../model';
 import { createAlarm } from './alarm';
@@ -48,9 +49,7 @@ export const createHealth = (probe: () => Promise<void>, scheduler: SchedulerLik
   });
 
   return {
-    health$: health.pipe(
-      distinctUntilChanged((one, other) => one.state === other.state && JSON.stringify(one) === JSON.stringify(other)),
-    ),
+    health$: health.pipe(distinctUntilChanged((one, other) => isDeepStrictEqual(one, other))),
     attempted,
     close: alarm.clear,
   };

@@ -96,11 +96,7 @@ export class Distributor {
   private placeOf({ frames: { bytes }, start, end }: Message): Partition | string | undefined {
     const cursor = new MessageCursor(bytes);
     cursor.moveTo(start);
-    const { isRecord, partition, keyStart, keyEnd } = cursor;
-    const missing = this.partitionProblem(partition);
-    if (missing !== undefined) return missing;
-    const target = partition ?? (!isRecord && keyStart === keyEnd ? this.noKey : this.targetOf(bytes, cursor));
-    return this.partitionAt(target === EACH ? this.drawn() : target, end - start);
+    return this.partitionProblem(cursor.partition) ?? this.partitionAt(this.targetOf(bytes, cursor), end - start);
   }
 
   /** Finds stretches of neighbouring version 1 frames that go to the same partition and appends them there; records go one by one. */
@@ -166,7 +162,7 @@ export class Distributor {
       delivery.poison(1, problem);
       return;
     }
-    const target = cursor.partition ?? this.targetOf(run, cursor);
+    const target = this.targetOf(run, cursor);
     const partition = this.partitionAt(target, cursor.end - cursor.start);
     partition?.appendRecord(delivery, run, cursor, timestampMs, this.expectedAt(target));
   }
@@ -192,8 +188,10 @@ export class Distributor {
       : undefined;
   }
 
-  private targetOf(run: Buffer, { keyIsNull, keyStart, keyEnd }: MessageCursor): number {
-    const isNone = keyIsNull || (keyStart === keyEnd && this.partitioner.emptyIsNone);
+  /** Where the message goes at which `cursor` stands. */
+  private targetOf(run: Buffer, { isRecord, partition, keyIsNull, keyStart, keyEnd }: MessageCursor): number {
+    if (partition !== undefined) return partition;
+    const isNone = keyIsNull || (keyStart === keyEnd && (!isRecord || this.partitioner.emptyIsNone));
     const found = isNone ? this.noKey : this.hash(run, keyStart, keyEnd) % this.partitions.length;
     return found === EACH ? this.drawn() : found;
   }

@@ -3,7 +3,7 @@ import type { RequestFailure } from './connection';
 import type { Partition } from './partition';
 import type { ProducerBatch } from './producerBatch';
 import type { PartitionAnswer } from './requests';
-import { backoffMs, type Backoff, type Timers } from './timers';
+import { backoffMs, LASTING_FAILURES, type Backoff, type Timers } from './timers';
 import type { TopicTroubles } from './topicTroubles';
 import { verdictOf } from './verdict';
 
@@ -19,8 +19,6 @@ export interface OutcomesOptions {
   readonly onMoved: (partition: Partition) => void;
 }
 
-/** So many attempts in a row that fail make a trouble that is worth telling; most pass before. */
-const LASTING_FAILURES = 5;
 /** What was damaged on the way so often is not damaged on the way: brokers before 2.4 say so of records that they refuse. */
 const CORRUPT_ATTEMPTS = 3;
 

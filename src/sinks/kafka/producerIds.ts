@@ -3,7 +3,7 @@ import { BehaviorSubject, type Observable } from 'rxjs';
 import type { Log } from '../../model';
 import type { Brokers } from './brokers';
 import { NO_SEQUENCE, type Sequence } from './header';
-import { backoffMs, type Backoff, type Timers } from './timers';
+import { backoffMs, LASTING_FAILURES, type Backoff, type Timers } from './timers';
 import { describeCode } from './verdict';
 
 /** Who sends, for the broker to recognise resent batches by. */
@@ -24,8 +24,6 @@ export interface ProducerIdsOptions {
 
 /** Not allowed, or not known: asking again does not help. */
 const REFUSALS: ReadonlySet<number> = new Set([31, 35, 53]);
-/** So many failures in a row are worth telling: a coordinator that loads is ready before. */
-const LASTING_FAILURES = 5;
 
 /** The producer id that partitions start from. One that must not be used any more is replaced for whoever asks next. */
 export class ProducerIds {

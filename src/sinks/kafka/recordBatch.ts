@@ -2,7 +2,7 @@ import type { StreamOptions } from '../../model';
 import { LENGTH_BYTES } from '../../wire/frame';
 import type { MessageCursor } from '../../wire/messageCursor';
 import type { Buffers } from './buffers';
-import { recordSize, writeRecord } from './records';
+import { NULL_LENGTH, recordSize, writeRecord } from './records';
 import { varintSize, writeVarint, zigzag } from './varint';
 
 /** Attributes, timestamp, offset and lengths of one record, at their longest. */
@@ -13,9 +13,6 @@ const PIECE_BYTES = 128 * 1024;
 const SHORT_BYTES = 24;
 /** The delta of version 1 frames must survive {@link zigzag}. */
 const MAX_DELTA_MS = 2 ** 30 - 1;
-
-/** Stands for the length of a key that is null. */
-const NULL_LENGTH = 1;
 
 /** Bytes of a buffer for `limit` bytes of records and the piece of a run that is being copied. */
 export const bufferBytes = (limit: number): number => limit + PIECE_BYTES;

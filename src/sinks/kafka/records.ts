@@ -3,7 +3,7 @@ import { NULL_HEADER } from '../../wire/recordLayout';
 import { varintSize, varlongSize, writeVarint, writeVarlong } from './varint';
 
 /** The length of what is null, as it stands in a record. */
-const NULL_LENGTH = 1;
+export const NULL_LENGTH = 1;
 
 /** Bytes of a length and of what has it; null has none. */
 const sizeOf = (isNull: boolean, length: number): number => (isNull ? 1 : varintSize(length << 1) + length);

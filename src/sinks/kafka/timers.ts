@@ -40,6 +40,9 @@ export interface Backoff {
   readonly random: () => number;
 }
 
+/** So many failures in a row, about 2 s at the usual backoff, are worth telling; most pass by themselves before. */
+export const LASTING_FAILURES = 5;
+
 /** Without it a backoff of 0 would be a busy loop. */
 const MIN_BACKOFF_MS = 10;
 

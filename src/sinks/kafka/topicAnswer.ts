@@ -1,4 +1,5 @@
 import type { TopicAnswer } from './requests';
+import { LASTING_FAILURES } from './timers';
 import type { Topic } from './topic';
 import type { TopicTroubles } from './topicTroubles';
 import { describeCode } from './verdict';
@@ -7,8 +8,6 @@ const NO_LEADER = 'a partition has no leader: the brokers that have it are away'
 const UNKNOWN_TOPIC = 3;
 const LEADER_NOT_AVAILABLE = 5;
 const INVALID_TOPIC = 17;
-/** So many answers in a row that a topic or a leader is missing make a trouble: one that is being made is there before. */
-const LASTING_FAILURES = 5;
 /** So many answers in a row without a partition make sure that the topic was made anew with fewer. */
 const GONE_FAILURES = 3;
 

@@ -1,22 +1,11 @@
 import { integerIn, numberIn, oneOf } from '../../codecs';
 import { MAX_INT, optional, setting } from './setting';
-import type { CodecName, PartitionerName } from './types';
+import { CODEC_NAMES, PARTITIONER_NAMES, type CodecName, type PartitionerName } from './types';
 
 export const MAX_LEVEL = 12;
 
 /** A larger record batch gains nothing, and eight buffers of its size are kept. */
 export const MAX_RECORD_BATCH_BYTES = 16 * 1024 * 1024;
-
-const CODECS: readonly CodecName[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
-const PARTITIONERS: readonly PartitionerName[] = [
-  'random',
-  'consistent',
-  'consistent_random',
-  'murmur2',
-  'murmur2_random',
-  'fnv1a',
-  'fnv1a_random',
-];
 
 export const BATCHING = {
   'linger.ms': setting(numberIn(0, 900_000), 5, {
@@ -45,7 +34,7 @@ export const BATCHING = {
     unlike: 'no bound where it is not set (librdkafka: 1048576)',
     missing: 'no bound',
   }),
-  'compression.codec': setting<CodecName>(oneOf(CODECS), 'none', {
+  'compression.codec': setting<CodecName>(oneOf(CODEC_NAMES), 'none', {
     also: ['compression.type'],
     here: 'how record batches are compressed; one that does not shrink goes as it is',
   }),
@@ -53,7 +42,7 @@ export const BATCHING = {
     here: "-1: the codec's own; gzip takes 9 at most, snappy has no levels",
     unlike: "lz4 has one level: the fast one, which is librdkafka's default",
   }),
-  partitioner: setting<PartitionerName>(oneOf(PARTITIONERS), 'consistent_random', {
+  partitioner: setting<PartitionerName>(oneOf(PARTITIONER_NAMES), 'consistent_random', {
     here: 'which partition a key goes to: by CRC-32 (`consistent`), as Java does (`murmur2`), by FNV-1a; without a key to one partition, or with `_random` to a random one. `random`: each message to any',
     unlike: 'an empty key in a version 1 frame always counts as no key',
   }),

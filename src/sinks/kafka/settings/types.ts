@@ -1,11 +1,20 @@
 import type { Problem, Share } from '../../../model';
 
 /** Values of `compression.codec`. */
-export type CodecName = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
+export const CODEC_NAMES = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
+export type CodecName = (typeof CODEC_NAMES)[number];
 
 /** Values of `partitioner`. */
-export type PartitionerName =
-  'random' | 'consistent' | 'consistent_random' | 'murmur2' | 'murmur2_random' | 'fnv1a' | 'fnv1a_random';
+export const PARTITIONER_NAMES = [
+  'random',
+  'consistent',
+  'consistent_random',
+  'murmur2',
+  'murmur2_random',
+  'fnv1a',
+  'fnv1a_random',
+] as const;
+export type PartitionerName = (typeof PARTITIONER_NAMES)[number];
 
 /** A certificate or key: a file to read when the sink is opened, or the text itself. PEM, or DER in a file. */
 export type CertificateSource = { readonly path: string } | { readonly pem: string };
