@@ -17,6 +17,7 @@ import { createLedger } from './control/ledger';
 import { runDaemon, type DaemonError } from './control/lifecycle';
 import { createLog, limitRepeats } from './control/log';
 import { createSlots } from './control/slots';
+import { createUnsettled } from './control/unsettled';
 import type { Env } from './model';
 import { sinks } from './sinks';
 import { ListenError } from './sources/listenError';
@@ -97,6 +98,7 @@ const run = async ({ settings, plan, warnings, secrets }: Configured): Promise<n
     log,
     ledger: createLedger(),
     held: createHeld(marks),
+    unsettled: createUnsettled().unsettled,
     memory: () => process.memoryUsage.rss(),
     compressions: createSlots(settings.maxCpus - 1),
   };

@@ -18,6 +18,8 @@ export interface Origin {
   /** Messages not settled yet. */
   open: number;
   worst: Status;
+  /** No client's: read from what an earlier process left in the spool, which may have delivered it already. */
+  readonly recovered?: boolean;
 }
 
 /** A client's connection. Unsubscribing from `chunks$` closes it. */
@@ -128,6 +130,10 @@ export interface Drop {
   readonly count: number;
 }
 
+/** `closed`: batches flow; `open`: they fail at once, for `cause`; `halfOpen`: one of them tries the sink. */
+export type BreakerState =
+  { readonly state: 'closed' } | { readonly state: 'open'; readonly cause: string } | { readonly state: 'halfOpen' };
+
 /** What became of a batch on one stream: exactly one, never an error. The counts and drops add up to `batch.count`. */
 export interface Outcome {
   readonly stream: string;
@@ -170,8 +176,27 @@ export type Health =
   | { readonly state: 'down'; readonly cause: string }
   | { readonly state: 'topicsDown'; readonly topics: ReadonlyMap<string, string> };
 
+/** A closed file of frames that waits to be sent on. */
+export interface SpoolFile {
+  readonly path: string;
+  readonly bytes: number;
+  /** The bucket of all its frames; undefined: it may hold several. */
+  readonly bucket: string | undefined;
+}
+
+/** What a sink keeps on disk until it is sent on. Who sends a file on deletes it. */
+export interface Spool {
+  /**
+   * Closes the open files of buckets that `closes` allows, then lists all closed files, the oldest first: what has a receipt is
+   * in one of them. Rejects with the error of the file system.
+   */
+  readonly files: (closes: (bucket: string) => boolean) => Promise<readonly SpoolFile[]>;
+}
+
 export interface Sink {
   readonly write: Write;
+  /** What was written and is to be sent on. Only where its options ask for it. */
+  readonly spool?: Spool;
   /** Whether it tries again by itself, in order, what is unavailable. Default: no, `withRetry` does it. */
   readonly retries?: boolean;
   /** The latest state first, then every change. */
@@ -206,6 +231,8 @@ export interface CheckedSink {
   readonly share?: Share | undefined;
   /** A sink beside it, for what no sink takes. Default: it has none. */
   readonly deadLetters?: CheckedSink | undefined;
+  /** Whether what it wrote can be sent on later: its sink has a spool when asked for. Default: no. */
+  readonly replayable?: boolean;
   readonly open: OpenSink;
 }
 
@@ -221,9 +248,11 @@ export interface StreamOptions {
   readonly emptyKey: 'empty' | 'null';
   /** After this long without an acknowledgement a backup takes over. Undefined: there is none. */
   readonly handOverMs: number | undefined;
+  /** Whether what it takes is kept until it is sent on: with the time of arrival, and nothing is deleted to make room. */
+  readonly spools: boolean;
 }
 
-export const NO_OPTIONS: StreamOptions = { emptyKey: 'empty', handOverMs: undefined };
+export const NO_OPTIONS: StreamOptions = { emptyKey: 'empty', handOverMs: undefined, spools: false };
 
 export type OpenSink = (env: Env, options: StreamOptions) => TaskEither<OpenError, Sink>;
 
@@ -254,12 +283,15 @@ export interface Held {
   readonly full$: Observable<boolean>;
 }
 
-/** Counts of one bucket on one stream: received = delivered + backedUp + deadLettered + dropped + sampledOut + held. */
+/** Counts of one bucket on one stream: received + recovered = delivered + backedUp + deadLettered + dropped + sampledOut + held. */
 export interface LedgerRow {
   readonly bucket: string;
   readonly stream: string;
   readonly received: number;
+  /** Left by an earlier process: accepted and not settled, or backed up and not sent on. */
+  readonly recovered: number;
   readonly delivered: number;
+  /** What lies in the backup now; what is sent on from there is delivered. */
   readonly backedUp: number;
   readonly deadLettered: number;
   readonly dropped: Readonly<Record<string, number>>;
@@ -273,6 +305,7 @@ export const emptyRow = (bucket: string, stream: string): LedgerRow => ({
   bucket,
   stream,
   received: 0,
+  recovered: 0,
   delivered: 0,
   backedUp: 0,
   deadLettered: 0,
@@ -282,6 +315,15 @@ export const emptyRow = (bucket: string, stream: string): LedgerRow => ({
   duplicatesPossible: 0,
 });
 
+/** Whether a stream takes messages, or, where `bucket` is given, the topic of one of its buckets. */
+export interface StreamState {
+  readonly stream: string;
+  readonly bucket?: string;
+  readonly breaker: BreakerState;
+  /** Milliseconds since 1970. */
+  readonly sinceMs: number;
+}
+
 /** The books: every message is in exactly one column of its row at every moment. */
 export interface Ledger {
   /** Opens the rows of a bucket once; call what it returns with the messages of each run. */
@@ -289,7 +331,25 @@ export interface Ledger {
   /** Books what no bucket took, under the bucket `(none)`. */
   refused(reason: RefusedReason, count: number): void;
   settled(settled: Settled): void;
+  /** As `received`, for messages that an earlier process had accepted: it may have delivered them, so that all may be twice. */
+  recovered(bucket: string, streams: readonly string[]): (count: number) => void;
+  /** Books messages that an earlier process left in a stream's backup, to be sent on. */
+  found(bucket: string, stream: string, count: number): void;
+  /** Books what was sent on of what is backed up. */
+  replayed(outcome: Outcome): void;
+  /** Books the state of a stream's breaker, or of a bucket's on it. */
+  state(stream: string, bucket: string | undefined, breaker: BreakerState): void;
   rows(): readonly LedgerRow[];
+  /** Streams whose breaker has ever opened, and the topics whose breaker is not closed. */
+  states(): readonly StreamState[];
+}
+
+/** What is accepted and not settled, in sight of a crash, which writes it to the spool. */
+export interface Unsettled {
+  /** A bucket's open batch: `frames` is asked when it matters. Returns how to forget it. */
+  gathering(frames: () => readonly Frames[]): () => void;
+  /** A batch that `stream` has to settle, after its sample. Returns how to forget it. */
+  writing(stream: string, batch: Batch): () => void;
 }
 
 /** A bounded number of tasks at once. `size` 0: the caller does the work itself, in the loop. */
@@ -311,6 +371,7 @@ export interface Env {
   readonly log: Log;
   readonly ledger: Ledger;
   readonly held: Held;
+  readonly unsettled: Unsettled;
   /** Bytes of the process's resident set. */
   readonly memory: () => number;
   /** Compressions at once, for the whole process. */

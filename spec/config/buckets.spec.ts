@@ -2,8 +2,9 @@ import * as E from 'fp-ts/Either';
 import * as fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodeBuckets, type Config } from '../../src/config/buckets';
+import { decodeBuckets, type BackupConfig, type Config } from '../../src/config/buckets';
 import { report } from '../../src/config/report';
+import { backupConfig, bucketConfig } from '../support/builders';
 
 const decode = (document: unknown) => {
   const { problems, ...rest } = decodeBuckets(typeof document === 'string' ? document : JSON.stringify(document));
@@ -60,6 +61,8 @@ describe('decodeBuckets', () => {
           },
           backup: {
             type: 'file',
+            replay: false,
+            replayRate: 0.25,
             settings: {
               path: '/tmp/',
               maxFiles: '10',
@@ -83,8 +86,8 @@ describe('decodeBuckets', () => {
           failover: FAILOVER,
         },
       ],
-      buckets: [{ id: 'requests', streams: ['kafka_01', 'file_copy'], batch: 10_000, batchTimeoutMs: 30_000 }],
-      defaultBucket: { id: 'default', streams: ['kafka_01'], batch: 1_000, batchTimeoutMs: 30_000 },
+      buckets: [bucketConfig('requests', ['kafka_01', 'file_copy'], { batch: 10_000 })],
+      defaultBucket: bucketConfig('default', ['kafka_01'], { batch: 1_000 }),
     });
     expect(warningsOf(text)).toEqual([]);
   });
@@ -110,7 +113,7 @@ describe('decodeBuckets', () => {
   it('has a default for all that may be left out', () =>
     expect(configOf(minimal({ streamsConfigs: { copy: { type: 'file' } } }))).toEqual({
       streams: [{ id: 'copy', type: 'file', slice: 1, emptyKey: 'empty', settings: {}, failover: FAILOVER }],
-      buckets: [{ id: 'requests', streams: ['copy'], batch: 10_000, batchTimeoutMs: 1_000 }],
+      buckets: [bucketConfig('requests', ['copy'], { batch: 10_000, batchTimeoutMs: 1_000 })],
     }));
 
   it('takes null as what is left out', () => {
@@ -129,13 +132,15 @@ describe('decodeBuckets', () => {
             Type: 'file',
             SLICE: 0.5,
             Settings: { Path: '/copy' },
-            Backup: { TYPE: 'file', settings: {} },
+            Backup: { TYPE: 'file', settings: {}, Replay: 'Ordered', REPLAYRATE: '0.5' },
             DEADletter: { type: 'file', Settings: { Path: '/dead' } },
             EmptyKey: 'NULL',
             Failover: { AFTERMS: 1, retryms: 2 },
           },
         },
-        Buckets: [{ ID: 'Requests', Streams: ['Copy'], Batch: 1, batchtimeout: 2 }],
+        Buckets: [
+          { ID: 'Requests', Streams: ['Copy'], Batch: 1, batchtimeout: 2, WhenFull: 'DROP', Durability: 'Journal' },
+        ],
         DefaultBucket: { Id: 'd', streams: ['Copy'] },
       }),
     ).toEqual({
@@ -146,13 +151,15 @@ describe('decodeBuckets', () => {
           slice: 0.5,
           emptyKey: 'null',
           settings: { Path: '/copy' },
-          backup: { type: 'file', settings: {} },
+          backup: backupConfig('file', {}, { replay: 'ordered', replayRate: 0.5 }),
           deadLetter: { type: 'file', settings: { Path: '/dead' } },
           failover: { afterMs: 1, retryMs: 2 },
         },
       ],
-      buckets: [{ id: 'Requests', streams: ['Copy'], batch: 1, batchTimeoutMs: 2 }],
-      defaultBucket: { id: 'd', streams: ['Copy'], batch: 10_000, batchTimeoutMs: 1_000 },
+      buckets: [
+        bucketConfig('Requests', ['Copy'], { batch: 1, batchTimeoutMs: 2, whenFull: 'drop', durability: 'journal' }),
+      ],
+      defaultBucket: bucketConfig('d', ['Copy'], { batch: 10_000, batchTimeoutMs: 1_000 }),
     }));
 
   it('takes numbers as text, and times with a unit', () => {
@@ -170,6 +177,17 @@ describe('decodeBuckets', () => {
 
   it.each(['empty', 'null'])('takes %s as what an empty key becomes', (emptyKey) =>
     expect(configOf(withStream({ emptyKey })).streams[0]).toMatchObject({ emptyKey }),
+  );
+
+  it.each([
+    [false, false],
+    ['true', true],
+    [null, false],
+    ['ORDERED', 'ordered'],
+  ])('takes %p as whether a backup is sent on', (replay, expected) =>
+    expect(configOf(withStream({ backup: { type: 'file', replay } })).streams[0]?.backup).toEqual(
+      backupConfig('file', {}, { replay: expected as BackupConfig['replay'] }),
+    ),
   );
 
   it('takes a kind of sink for dead letters, whose settings may be missing', () =>
@@ -329,6 +347,26 @@ describe('decodeBuckets', () => {
         'streamsConfigs.copy.backup.type: expected a non-empty string',
       ],
       [
+        'another word for sending a backup on',
+        withStream({ backup: { type: 'file', replay: 'yes' } }),
+        'streamsConfigs.copy.backup.replay: expected true, false or "ordered", got "yes"',
+      ],
+      [
+        'a rate of more than all',
+        withStream({ backup: { type: 'file', replay: true, replayRate: 1.5 } }),
+        'streamsConfigs.copy.backup.replayRate: expected a number from 0.01 to 1, got 1.5',
+      ],
+      [
+        'another word for what happens when memory is full',
+        withBucket({ whenFull: 'wait' }),
+        'buckets[0].whenFull: expected one of block, drop, got "wait"',
+      ],
+      [
+        'another word for durability',
+        withBucket({ durability: 'disk' }),
+        'buckets[0].durability: expected one of memory, journal, got "disk"',
+      ],
+      [
         'a failover time of 0',
         withStream({ failover: { afterMs: 0 } }),
         'streamsConfigs.copy.failover.afterMs: expected a time',
@@ -480,7 +518,7 @@ describe('decodeBuckets', () => {
       [
         'one in a backup',
         withStream({ backup: { ...file, slice: 1 } }),
-        'streamsConfigs.copy.backup.slice: expected one of type, settings, got',
+        'streamsConfigs.copy.backup.slice: expected one of type, settings, replay, replayRate, got',
       ],
       [
         'one in dead letters',
@@ -500,7 +538,7 @@ describe('decodeBuckets', () => {
       [
         'one in a bucket',
         withBucket({ timeout: 1 }),
-        'buckets[0].timeout: expected one of id, streams, batch, batchTimeout, got',
+        'buckets[0].timeout: expected one of id, streams, batch, batchTimeout, whenFull, durability, got',
       ],
       [
         'one in the default bucket',

@@ -31,6 +31,7 @@ const DEFAULTS: Settings = {
   maxFrameBytes: 8 * MB,
   frameTimeoutMs: 30_000,
   drainTimeoutMs: 30_000,
+  spool: './spool',
 };
 
 describe('envFileName', () => {

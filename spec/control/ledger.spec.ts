@@ -1,4 +1,5 @@
 import { createLedger } from '../../src/control/ledger';
+import { emptyRow } from '../../src/model';
 import { batchOf, outcomeOf } from '../support/builders';
 
 describe('createLedger', () => {
@@ -28,6 +29,7 @@ describe('createLedger', () => {
         bucket: 'b',
         stream: 'kafka',
         received: 5,
+        recovered: 0,
         delivered: 1,
         backedUp: 1,
         deadLettered: 1,
@@ -48,6 +50,41 @@ describe('createLedger', () => {
     expect(ledger.rows()).toEqual([
       expect.objectContaining({ bucket: '(none)', received: 4, dropped: { malformed: 3, truncated: 1 }, held: 0 }),
     ]);
+  });
+
+  it('books what an earlier process accepted as recovered and held, all of it maybe twice', () => {
+    const ledger = createLedger();
+    ledger.recovered('b', ['kafka'])(3);
+    expect(ledger.rows()).toEqual([{ ...emptyRow('b', 'kafka'), recovered: 3, held: 3, duplicatesPossible: 3 }]);
+  });
+
+  it('moves what is sent on from the backup to where it goes', () => {
+    const ledger = createLedger();
+    const batch = batchOf('b', ['1', '2', '3']);
+    ledger.found('b', 'kafka', 4);
+    ledger.replayed(outcomeOf('kafka', batch, { delivered: 2, deadLettered: 1, duplicatesPossible: 2 }));
+    expect(ledger.rows()).toEqual([
+      { ...emptyRow('b', 'kafka'), recovered: 4, backedUp: 1, delivered: 2, deadLettered: 1, duplicatesPossible: 2 },
+    ]);
+  });
+
+  it('keeps the state of every stream, and of topics while they are not closed', () => {
+    const ledger = createLedger(10, () => 7);
+    expect(ledger.states()).toEqual([]);
+    const open = { state: 'open', cause: 'no broker' } as const;
+    const closed = { state: 'closed' } as const;
+    ledger.state('kafka', undefined, open);
+    ledger.state('kafka', 'b', open);
+    ledger.state('kafka', 'c', { state: 'halfOpen' });
+    expect(ledger.states()).toEqual([
+      { stream: 'kafka', breaker: open, sinceMs: 7 },
+      { stream: 'kafka', bucket: 'b', breaker: open, sinceMs: 7 },
+      { stream: 'kafka', bucket: 'c', breaker: { state: 'halfOpen' }, sinceMs: 7 },
+    ]);
+    ledger.state('kafka', undefined, closed);
+    ledger.state('kafka', 'b', closed);
+    ledger.state('kafka', 'c', closed);
+    expect(ledger.states()).toEqual([{ stream: 'kafka', breaker: closed, sinceMs: 7 }]);
   });
 
   it('lets the buckets past its bound share a row', () => {

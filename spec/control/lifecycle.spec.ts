@@ -13,7 +13,7 @@ import {
   type Write,
 } from '../../src/model';
 import { planTopology, type Plan } from '../../src/pipelines/topology';
-import { delivered, messagesOf, testEnv, unavailable } from '../support/builders';
+import { bucketConfig, delivered, messagesOf, testEnv, unavailable } from '../support/builders';
 import { encodeFrame } from '../../src/wire/frame';
 
 const takes: Write = (batch) => of(delivered(batch));
@@ -57,7 +57,7 @@ const planOf = (write: Write, batchTimeoutMs = 60_000) => {
           failover: { afterMs: 10_000, retryMs: 10_000 },
         },
       ],
-      buckets: [{ id: 'b', streams: ['s'], batch: 1000, batchTimeoutMs }],
+      buckets: [bucketConfig('b', ['s'], { batch: 1000, batchTimeoutMs })],
     },
     { kind },
   );

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { catchError, EMPTY, lastValueFrom, NEVER, reduce } from 'rxjs';
-import { SinkError, type Batch, type Rest, type StreamOptions } from '../../src/model';
+import { NO_OPTIONS, SinkError, type Batch, type Rest, type StreamOptions } from '../../src/model';
 import { ByteReader } from '../../src/sinks/kafka/byteReader';
 import { ByteWriter } from '../../src/sinks/kafka/byteWriter';
 import { encodeHeader, sequenceAfter } from '../../src/sinks/kafka/header';
@@ -142,7 +142,7 @@ describeKafka('what a record says, in Kafka', () => {
       encodeRecord(topic, '3'),
       encodeFrame(topic, '4', 'key'),
     ];
-    expect(await write(batchOf(topic, messages), {}, { emptyKey: 'null', handOverMs: undefined })).toEqual([]);
+    expect(await write(batchOf(topic, messages), {}, { ...NO_OPTIONS, emptyKey: 'null' })).toEqual([]);
     expect((await messagesIn(topic)).map(({ key, value }) => [key, value])).toEqual([
       [null, '1'],
       ['', '2'],

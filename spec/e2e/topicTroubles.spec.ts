@@ -17,7 +17,7 @@ import type { Batch, Outcome } from '../../src/model';
 import { planTopology, type Topology } from '../../src/pipelines/topology';
 import { sinks } from '../../src/sinks';
 import { encodeFrame } from '../../src/wire/frame';
-import { batchOfRun, memoryLog, testEnv } from '../support/builders';
+import { backupConfig, batchOfRun, bucketConfig, memoryLog, testEnv } from '../support/builders';
 import { describeKafka, freshTopic } from '../support/endToEnd';
 import { messagesIn } from '../support/fileSinks';
 import { createNode, freePorts, newClusterId, type Broker, type NodeOptions } from '../support/kafka';
@@ -129,7 +129,7 @@ describeKafka('a topic that takes nothing, beside one that does', () => {
     type: 'kafka',
     slice: 1,
     settings: { 'bootstrap.servers': broker.address, 'allow.auto.create.topics': false, ...settings },
-    backup: { type: 'file', settings: { path: path.join(folder, id), fileNameTemplate: '{bucket}' } },
+    backup: backupConfig('file', { path: path.join(folder, id), fileNameTemplate: '{bucket}' }),
     emptyKey: 'empty',
     failover: FAILOVER,
     ...parts,
@@ -200,7 +200,11 @@ describeKafka('a topic that takes nothing, beside one that does', () => {
       stream('nulls', {}, { emptyKey: 'null' }),
       stream('slow', { 'client.id': THROTTLED }),
     ];
-    const defaultBucket = { id: 'all', streams: streams.map(({ id }) => id), batch: 1, batchTimeoutMs: 1 };
+    const defaultBucket = bucketConfig(
+      'all',
+      streams.map(({ id }) => id),
+      { batch: 1, batchTimeoutMs: 1 },
+    );
     const plan = planTopology({ streams, buckets: [], defaultBucket }, sinks);
     if (plan._tag === 'Left') throw new Error(JSON.stringify(plan.left));
     const opened = await plan.right.open(testEnv({ now: Date.now, random: Math.random, log }), NEVER)();

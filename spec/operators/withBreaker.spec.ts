@@ -1,7 +1,7 @@
 import { concat, defer, map, mergeMap, NEVER, of, throwError, timer, type Observable } from 'rxjs';
 import type { TestScheduler } from 'rxjs/testing';
-import { SinkError, type Receipt, type Rest, type Write } from '../../src/model';
-import { withBreaker, type BreakerOptions, type BreakerState } from '../../src/operators/withBreaker';
+import { SinkError, type BreakerState, type Receipt, type Rest, type Write } from '../../src/model';
+import { withBreaker, type BreakerOptions } from '../../src/operators/withBreaker';
 import { batchOf, delivered } from '../support/builders';
 import { marbles } from '../support/marbles';
 import { failsWhenTold } from '../support/writes';

@@ -12,7 +12,17 @@ import {
   type Write,
 } from '../../src/model';
 import { planTopology, type Plan } from '../../src/pipelines/topology';
-import { batchOf, delivered, memoryLog, messagesOf, outcomeOf, testEnv, unavailable } from '../support/builders';
+import {
+  backupConfig,
+  batchOf,
+  bucketConfig,
+  delivered,
+  memoryLog,
+  messagesOf,
+  outcomeOf,
+  testEnv,
+  unavailable,
+} from '../support/builders';
 
 const stream = (id: string, parts: Partial<StreamConfig> = {}): StreamConfig => ({
   id,
@@ -26,7 +36,12 @@ const stream = (id: string, parts: Partial<StreamConfig> = {}): StreamConfig => 
 
 const config = (streams: readonly StreamConfig[], parts: Partial<Config> = {}): Config => ({
   streams,
-  buckets: [{ id: 'b', streams: streams.map(({ id }) => id), batch: 10, batchTimeoutMs: 30_000 }],
+  buckets: [
+    bucketConfig(
+      'b',
+      streams.map(({ id }) => id),
+    ),
+  ],
   ...parts,
 });
 
@@ -86,7 +101,7 @@ describe('planTopology', () => {
     const good = kind(takes);
     const result = planTopology(
       config([
-        stream('one', { type: 'bad', backup: { type: 'bad', settings: {} } }),
+        stream('one', { type: 'bad', backup: backupConfig('bad') }),
         stream('two', { type: 'unheard' }),
         stream('three', { type: 'constructor' }),
       ]),
@@ -105,7 +120,7 @@ describe('planTopology', () => {
 
   it('refuses two sinks that claim the same place', () => {
     const { kind: good } = kind(takes, { claims: ['/tmp/{bucket}'] });
-    expect(planTopology(config([stream('one', { backup: { type: 'good', settings: {} } })]), { good })).toEqual(
+    expect(planTopology(config([stream('one', { backup: backupConfig('good') })]), { good })).toEqual(
       E.left([
         {
           path: 'streamsConfigs.one.backup',
@@ -114,6 +129,20 @@ describe('planTopology', () => {
         },
       ]),
     );
+  });
+
+  it('refuses to send on from a backup that cannot be read again', () => {
+    const replayed = config([stream('one', { backup: backupConfig('good', {}, { replay: 'ordered' }) })]);
+    expect(planTopology(replayed, { good: kind(takes).kind })).toEqual(
+      E.left([
+        {
+          path: 'streamsConfigs.one.backup.replay',
+          expected: 'false, since what a sink of the type good has taken cannot be sent on',
+          got: '"ordered"',
+        },
+      ]),
+    );
+    expect(planTopology(replayed, { good: kind(takes, { replayable: true }).kind })).toMatchObject({ _tag: 'Right' });
   });
 
   it('checks dead letters as it does backups', () => {
@@ -150,7 +179,7 @@ describe('planTopology', () => {
 
   it('routes unknown buckets to the default bucket, and nowhere without one', async () => {
     const { kind: good } = kind(takes);
-    const defaultBucket = { id: 'default', streams: ['one'], batch: 7, batchTimeoutMs: 1 };
+    const defaultBucket = bucketConfig('default', ['one'], { batch: 7 });
     const without = await open(planTopology(config([stream('one')]), { good }));
     const withOne = await open(planTopology(config([stream('one')], { defaultBucket }), { good }));
     expect(without.routeOf('__proto__')).toBeUndefined();
@@ -163,7 +192,7 @@ describe('planTopology', () => {
     const backup = kind(takes);
     const env = testEnv({ log: memoryLog() });
     const topology = await open(
-      planTopology(config([stream('one', { type: 'bad', backup: { type: 'good', settings: {} } })]), {
+      planTopology(config([stream('one', { type: 'bad', backup: backupConfig('good') })]), {
         bad: primary.kind,
         good: backup.kind,
       }),
@@ -192,7 +221,7 @@ describe('planTopology', () => {
     it('goes to the dead letters that are configured', async () => {
       const dead = kind(takes);
       const backup = kind(takes, { deadLetters: checkedOf(kind(takes).kind) });
-      const sinks = { backup: { type: 'backup', settings: {} }, deadLetter: { type: 'dead', settings: {} } };
+      const sinks = { backup: backupConfig('backup'), deadLetter: { type: 'dead', settings: {} } };
       expect(
         await deliverTo(config([stream('one', { type: 'bad', ...sinks })]), {
           bad: kind(poisoned).kind,
@@ -208,7 +237,7 @@ describe('planTopology', () => {
       const beside = kind(takes);
       const backup = kind(takes, { deadLetters: checkedOf(beside.kind) });
       expect(
-        await deliverTo(config([stream('one', { type: 'bad', backup: { type: 'backup', settings: {} } })]), {
+        await deliverTo(config([stream('one', { type: 'bad', backup: backupConfig('backup') })]), {
           bad: kind(poisoned).kind,
           backup: backup.kind,
         }),
@@ -218,7 +247,7 @@ describe('planTopology', () => {
 
     it('is counted where there are no dead letters at all', async () => {
       expect(
-        await deliverTo(config([stream('one', { type: 'bad', backup: { type: 'good', settings: {} } })]), {
+        await deliverTo(config([stream('one', { type: 'bad', backup: backupConfig('good') })]), {
           bad: kind(poisoned).kind,
           good: kind(takes).kind,
         }),
@@ -233,24 +262,24 @@ describe('planTopology', () => {
         ...checked,
         open: (env, options) => (told.push([env.name, options]), checked.open(env, options)),
       }))(kind(takes).kind({}, ''));
-    const backup = { type: 'good', settings: {} };
+    const backup = backupConfig('good');
     await open(
       planTopology(config([stream('one', { backup, deadLetter: backup }), stream('two', { emptyKey: 'null' })]), {
         good: telling,
       }),
     );
     expect(told).toEqual([
-      ['one', { emptyKey: 'empty', handOverMs: 10_000 }],
-      ['one.backup', { emptyKey: 'empty', handOverMs: undefined }],
-      ['one.deadLetter', { emptyKey: 'empty', handOverMs: undefined }],
-      ['two', { emptyKey: 'null', handOverMs: undefined }],
+      ['one', { emptyKey: 'empty', handOverMs: 10_000, spools: false }],
+      ['one.backup', { emptyKey: 'empty', handOverMs: undefined, spools: false }],
+      ['one.deadLetter', { emptyKey: 'empty', handOverMs: undefined, spools: false }],
+      ['two', { emptyKey: 'null', handOverMs: undefined, spools: false }],
     ]);
   });
 
   it('bounds what waits for a primary by its share', async () => {
     const backup = kind(takes);
     const topology = await open(
-      planTopology(config([stream('one', { type: 'full', backup: { type: 'good', settings: {} } })]), {
+      planTopology(config([stream('one', { type: 'full', backup: backupConfig('good') })]), {
         full: kind(() => NEVER, { share: { messages: 2, bytes: 1_000 } }).kind,
         good: backup.kind,
       }),
@@ -266,7 +295,7 @@ describe('planTopology', () => {
     const backup = kind(takes);
     const chances = [0.1, 0.9, 0.5];
     const topology = await open(
-      planTopology(config([stream('one', { type: 'bad', slice: 0.5, backup: { type: 'good', settings: {} } })]), {
+      planTopology(config([stream('one', { type: 'bad', slice: 0.5, backup: backupConfig('good') })]), {
         bad: primary.kind,
         good: backup.kind,
       }),
@@ -283,7 +312,7 @@ describe('planTopology', () => {
   it('closes every sink', async () => {
     const { kind: good, seen } = kind(takes);
     const topology = await open(
-      planTopology(config([stream('one', { backup: { type: 'good', settings: {} } }), stream('two')]), { good }),
+      planTopology(config([stream('one', { backup: backupConfig('good') }), stream('two')]), { good }),
     );
     await topology.close();
     expect([...seen.closed].sort()).toEqual(['one', 'one.backup', 'two']);

@@ -2,6 +2,8 @@ import { asyncScheduler } from 'rxjs';
 import { createHeld } from '../../src/control/held';
 import { createLedger } from '../../src/control/ledger';
 import { createSlots } from '../../src/control/slots';
+import { createUnsettled } from '../../src/control/unsettled';
+import type { BackupConfig, BucketConfig } from '../../src/config/buckets';
 import {
   emptyOutcome,
   logOf,
@@ -61,6 +63,22 @@ export const delivered = (batch: Batch, sink = 'sink'): Receipt => ({
   maybeTwice: false,
 });
 
+/** A bucket as configured, with what buckets.json has by default where nothing else is given. */
+export const bucketConfig = (
+  id: string,
+  streams: readonly string[],
+  parts: Partial<BucketConfig> = {},
+): BucketConfig => ({
+  ...{ id, streams, batch: 10, batchTimeoutMs: 30_000, whenFull: 'block', durability: 'memory' },
+  ...parts,
+});
+
+/** A backup as configured, which is not sent on where nothing else is said. */
+export const backupConfig = (type: string, settings: object = {}, parts: Partial<BackupConfig> = {}): BackupConfig => ({
+  ...{ type, settings, replay: false, replayRate: 0.25 },
+  ...parts,
+});
+
 /** An outcome with zeros where nothing else is given. */
 export const outcomeOf = (stream: string, batch: Batch, counts: Partial<Outcome> = {}): Outcome => ({
   ...emptyOutcome(stream, batch),
@@ -96,6 +114,7 @@ export const testEnv = (parts: Partial<Env> = {}): Env => ({
   log: memoryLog(),
   ledger: createLedger(),
   held: createHeld({ high: 1 << 30, low: 1 << 29 }),
+  unsettled: createUnsettled().unsettled,
   memory: () => 0,
   compressions: createSlots(1),
   ...parts,

@@ -5,7 +5,7 @@ import * as RA from 'fp-ts/ReadonlyArray';
 import type { Problem } from '../model';
 import { decodeWith } from '../sinks/codecs';
 import { childPath, kindOf } from '../sinks/problems';
-import { Bucket, DefaultBucket, Id, Stream } from './bucketsCodecs';
+import { Bucket, DefaultBucket, Id, Stream, type ReplayMode } from './bucketsCodecs';
 import { bucketsOf, definedStreams, repeatedIds, streamsOf, warningsOf } from './bucketsChecks';
 import type { Environment } from './env';
 import { interpolateStreams } from './interpolate';
@@ -19,6 +19,14 @@ export interface SinkConfig {
   readonly settings: unknown;
 }
 
+/** A sink for when another fails. */
+export interface BackupConfig extends SinkConfig {
+  /** Whether what it took is sent on when the primary is back: beside what is live, or before it, in order. */
+  readonly replay: ReplayMode;
+  /** The share of the time that sending on takes, above 0, at most 1. */
+  readonly replayRate: number;
+}
+
 /** Where messages go: a kind of sink with its settings, and another for when it fails. */
 export interface StreamConfig {
   readonly id: string;
@@ -28,7 +36,7 @@ export interface StreamConfig {
   readonly slice: number;
   /** Checked by the sink. */
   readonly settings: unknown;
-  readonly backup?: SinkConfig;
+  readonly backup?: BackupConfig;
   /** Where messages go that the sink never takes. */
   readonly deadLetter?: SinkConfig;
   /** The Kafka key of a message whose key has no bytes. */
@@ -45,6 +53,10 @@ export interface BucketConfig {
   /** Messages that close a batch. */
   readonly batch: number;
   readonly batchTimeoutMs: number;
+  /** What becomes of its messages while memory is full: clients wait, or they are dropped and counted. */
+  readonly whenFull: 'block' | 'drop';
+  /** `journal`: a message is on disk before it counts as accepted. */
+  readonly durability: 'memory' | 'journal';
 }
 
 export interface Config {
@@ -76,10 +88,9 @@ const decodeBucket =
   (raw: unknown, path: string): Checked<BucketConfig> =>
     pipe(
       all({ bucket: decodeWith(codec)(raw, path), streams: definedStreams(raw, path, known) }),
-      E.map(({ bucket: { id, batch, batchTimeout }, streams }) => ({
-        id,
+      E.map(({ bucket: { batchTimeout, ...bucket }, streams }) => ({
+        ...bucket,
         streams,
-        batch,
         batchTimeoutMs: batchTimeout,
       })),
     );

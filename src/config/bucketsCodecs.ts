@@ -1,5 +1,16 @@
+import * as E from 'fp-ts/Either';
 import * as t from 'io-ts';
-import { durationIn, integerIn, maybe, NonEmptyString, numberIn, oneOf, scalar, withDefault } from '../sinks/codecs';
+import {
+  BooleanFrom,
+  durationIn,
+  integerIn,
+  maybe,
+  NonEmptyString,
+  numberIn,
+  oneOf,
+  scalar,
+  withDefault,
+} from '../sinks/codecs';
 import { AnyObject, section } from './section';
 
 const MAX_INT32 = 2_147_483_647;
@@ -17,13 +28,32 @@ const Failover = section({
   retryMs: withDefault(durationIn(1, DAY_MS), 10_000),
 });
 
-const Sink = section({ type: NonEmptyString, settings: withDefault(AnyObject, {}) });
+/** Whether a backup is sent on to the primary, and whether in its order. */
+export type ReplayMode = boolean | 'ordered';
+
+const isReplayMode = (value: unknown): value is ReplayMode => typeof value === 'boolean' || value === 'ordered';
+
+const ReplayMode = scalar<ReplayMode>('true, false or "ordered"', isReplayMode, (input) =>
+  typeof input === 'string' && input.trim().toLowerCase() === 'ordered'
+    ? 'ordered'
+    : E.toUnion(E.mapLeft(() => undefined)(BooleanFrom.decode(input))),
+);
+
+const sinkProps = { type: NonEmptyString, settings: withDefault(AnyObject, {}) };
+
+const Sink = section(sinkProps);
+
+const Backup = section({
+  ...sinkProps,
+  replay: withDefault<ReplayMode>(ReplayMode, false),
+  replayRate: withDefault(numberIn(0.01, 1), 0.25),
+});
 
 export const Stream = section({
   type: NonEmptyString,
   slice: withDefault(numberIn(0, 1), 1),
   settings: withDefault(AnyObject, {}),
-  backup: maybe(Sink),
+  backup: maybe(Backup),
   deadLetter: maybe(Sink),
   emptyKey: withDefault<'empty' | 'null'>(oneOf(['empty', 'null']), 'empty'),
   failover: withDefault(Failover, { afterMs: 10_000, retryMs: 10_000 }),
@@ -33,6 +63,8 @@ const bucketProps = {
   streams: t.array(Id, 'a list of stream ids'),
   batch: withDefault(integerIn(1, MAX_INT32), 10_000),
   batchTimeout: withDefault(durationIn(0, MAX_INT32), 1_000),
+  whenFull: withDefault<'block' | 'drop'>(oneOf(['block', 'drop']), 'block'),
+  durability: withDefault<'memory' | 'journal'>(oneOf(['memory', 'journal']), 'memory'),
 };
 
 export const Bucket = section({ id: Id, ...bucketProps });
@@ -44,7 +76,7 @@ export const DefaultBucket = section({ id: withDefault(Id, 'default'), ...bucket
 export const KEYS = {
   root: ['streamsConfigs', 'buckets', 'defaultBucket'],
   stream: Stream.keys,
-  backup: Sink.keys,
+  backup: Backup.keys,
   deadLetter: Sink.keys,
   failover: Failover.keys,
   bucket: Bucket.keys,

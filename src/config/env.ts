@@ -38,6 +38,8 @@ export interface Settings {
   readonly socketMode?: number;
   /** How long a stop waits for messages to be delivered. */
   readonly drainTimeoutMs: number;
+  /** The folder for what is accepted and neither delivered nor backed up when the process ends, and for journals. */
+  readonly spool: string;
   readonly http?: HttpAddress;
 }
 
@@ -57,6 +59,7 @@ const Variables = t.type({
   FRAME_TIMEOUT: withDefault(durationIn(1, DAY_MS), 30_000),
   SOCKET_MODE: maybe(SocketMode),
   DRAIN_TIMEOUT: withDefault(durationIn(0, DAY_MS), 30_000),
+  SPOOL: withDefault(NonEmptyString, './spool'),
   HTTP: maybe(HttpAddress),
 });
 
@@ -90,6 +93,7 @@ const toSettings = (variables: Variables): Settings => ({
   maxFrameBytes: variables.MAX_FRAME,
   frameTimeoutMs: variables.FRAME_TIMEOUT,
   drainTimeoutMs: variables.DRAIN_TIMEOUT,
+  spool: variables.SPOOL,
   ...(variables.SOCKET_MODE === undefined ? {} : { socketMode: variables.SOCKET_MODE }),
   ...(variables.HTTP === undefined ? {} : { http: variables.HTTP }),
 });

@@ -1,5 +1,5 @@
 import { asyncScheduler, Observable, type OperatorFunction, type SchedulerLike, type Subscription } from 'rxjs';
-import type { Batch, BatchLimits, Close, Frames, Reason } from '../model';
+import type { Batch, BatchLimits, Close, Frames, Reason, Unsettled } from '../model';
 
 /**
  * Gathers the runs of one bucket into batches. A batch closes at `count` messages, at `bytes` bytes, `ms` after its first
@@ -14,12 +14,14 @@ import type { Batch, BatchLimits, Close, Frames, Reason } from '../model';
  * buffer on an error: what is open is emitted before the error.
  *
  * @param close$ shared by all buckets; its error is the result's error, its end means nothing
+ * @param gathering is shown what is open, for as long as the result is subscribed to
  */
 export const batch =
   (
     { count: maxCount, bytes: maxBytes, ms }: BatchLimits,
     close$: Observable<Close>,
     scheduler: SchedulerLike = asyncScheduler,
+    gathering: Unsettled['gathering'] = () => () => undefined,
   ): OperatorFunction<Frames, Batch> =>
   (frames$) =>
     new Observable((destination) => {
@@ -41,6 +43,7 @@ export const batch =
       };
 
       destination.add(() => timer?.unsubscribe());
+      destination.add(gathering(() => frames));
       destination.add(
         close$.subscribe({
           next: (asked) => {

@@ -1,5 +1,14 @@
-import { catchError, defer, from, map, of, reduce, type Observable } from 'rxjs';
-import { emptyOutcome, SinkError, spokenFor, type Deliver, type Outcome, type Receipt, type Write } from '../model';
+import { catchError, defer, finalize, from, map, of, reduce, type Observable } from 'rxjs';
+import {
+  emptyOutcome,
+  SinkError,
+  spokenFor,
+  type Deliver,
+  type Outcome,
+  type Receipt,
+  type Unsettled,
+  type Write,
+} from '../model';
 
 type Entry =
   | { readonly how: Receipt['how']; readonly count: number; readonly maybeTwice: boolean }
@@ -39,14 +48,18 @@ const balance = (outcome: Outcome): Outcome => {
  *     result    -------(o|)
  *
  * @param giveUp$ told to every write: when it emits, they fail promptly (the end of a drain)
+ * @param writing is shown every batch from its write to its outcome
  */
 export const settle =
-  (stream: string, giveUp$: Observable<unknown>) =>
+  (stream: string, giveUp$: Observable<unknown>, writing: Unsettled['writing'] = () => () => undefined) =>
   (write: Write): Deliver =>
   (batch) =>
     batch.count === 0
       ? of(emptyOutcome(stream, batch))
-      : defer(() => write(batch, giveUp$)).pipe(
+      : defer(() => {
+          const forget = writing(stream, batch);
+          return defer(() => write(batch, giveUp$)).pipe(finalize(forget));
+        }).pipe(
           map(receiptEntry),
           catchError((error: unknown) => from(failureEntries(error))),
           reduce(add, emptyOutcome(stream, batch)),

@@ -18,7 +18,7 @@ import {
   type Observable,
   type SchedulerLike,
 } from 'rxjs';
-import { SinkError, type Batch, type Receipt, type Write } from '../model';
+import { SinkError, type Batch, type BreakerState, type Receipt, type Write } from '../model';
 import { isPoison } from './handOver';
 import { refuse } from './refuse';
 
@@ -41,10 +41,6 @@ export interface BreakerOptions {
   readonly onState: (state: BreakerState) => void;
   readonly scheduler?: SchedulerLike;
 }
-
-/** `closed`: batches flow; `open`: they fail at once, for `cause`; `halfOpen`: one of them tries the sink. */
-export type BreakerState =
-  { readonly state: 'closed' } | { readonly state: 'open'; readonly cause: string } | { readonly state: 'halfOpen' };
 
 /**
  * Keeps messages from waiting for what does not answer. Closed, it lets every batch through; once it opens, all that wait are

@@ -1,6 +1,6 @@
 import { asyncScheduler, defer, finalize, map, type Observable } from 'rxjs';
-import type { Health, Write } from '../model';
-import { withBreaker, type BreakerOptions, type BreakerState } from './withBreaker';
+import type { BreakerState, Health, Write } from '../model';
+import { withBreaker, type BreakerOptions } from './withBreaker';
 
 export interface TopicBreakersOptions extends Omit<
   BreakerOptions,

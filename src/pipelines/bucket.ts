@@ -21,7 +21,7 @@ export const bucketPipeline =
     bucket: string,
     { limits, streams }: Route,
     close$: Observable<Close>,
-    { ledger, scheduler }: Pick<Env, 'ledger' | 'scheduler'>,
+    { ledger, scheduler, unsettled }: Pick<Env, 'ledger' | 'scheduler' | 'unsettled'>,
   ): OperatorFunction<Frames, Settled> =>
   (frames$) =>
     defer(() => {
@@ -31,7 +31,7 @@ export const bucketPipeline =
       );
       return frames$.pipe(
         tap(({ count }) => received(count)),
-        batch(limits, close$, scheduler),
+        batch(limits, close$, scheduler, (frames) => unsettled.gathering(frames)),
         deliver(fanOut(streams.map((stream) => stream.deliver))),
       );
     });

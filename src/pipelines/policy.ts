@@ -10,7 +10,7 @@ import { withRetry } from '../operators/withRetry';
 import { withShare } from '../operators/withShare';
 import { withSinkErrors } from '../operators/withSinkErrors';
 import { withTopicBreakers } from '../operators/withTopicBreakers';
-import { logPoison, logStream, logTopic } from './policyLog';
+import { logPoison, tellStream, tellTopic } from './policyLog';
 
 /** A stream whose sink is unreachable this long hands over to its backup; so does a bucket whose topic takes nothing. */
 const TROUBLE_MS = 2_000;
@@ -61,9 +61,9 @@ const withHandOver = (
     withBreaker({
       ...breaker,
       trouble$: health$.pipe(map((health) => (health.state === 'down' ? health.cause : undefined))),
-      onState: logStream(env, id),
+      onState: tellStream(env, id),
     }),
-    withTopicBreakers({ ...breaker, health$, afterMs, onState: logTopic(env, id) }),
+    withTopicBreakers({ ...breaker, health$, afterMs, onState: tellTopic(env, id) }),
     share ? withShare({ name: id, share, whenFull: 'refuse' }) : (write) => write,
     withBackup(persistent(backup, `${id}.backup`, env), BACKUP_GRACE_MS, scheduler),
   );

@@ -1,25 +1,26 @@
 import { tap } from 'rxjs';
-import { SinkError, type Env, type Write } from '../model';
-import type { BreakerState } from '../operators/withBreaker';
+import { SinkError, type BreakerState, type Env, type Write } from '../model';
 
 /** Of a bucket and reason the log speaks once in this time. */
 const QUIET_MS = 60_000;
 /** Buckets and reasons that are remembered; beyond, the oldest is forgotten, and spoken of again. */
 const MOST_REMEMBERED = 1_000;
 
-/** Tells of the stream's breaker. */
-export const logStream =
-  ({ log }: Pick<Env, 'log'>, stream: string) =>
+/** Tells log and ledger of the stream's breaker. */
+export const tellStream =
+  ({ log, ledger }: Pick<Env, 'log' | 'ledger'>, stream: string) =>
   (breaker: BreakerState): void => {
+    ledger.state(stream, undefined, breaker);
     if (breaker.state === 'open') log.warn('stream open: messages go to the backup', { stream, cause: breaker.cause });
     else if (breaker.state === 'closed') log.info('stream closed: messages go to the primary', { stream });
     else log.debug('stream half-open: one batch tries the primary', { stream });
   };
 
-/** Tells of the breaker of one of its topics. */
-export const logTopic =
-  ({ log }: Pick<Env, 'log'>, stream: string) =>
+/** Tells log and ledger of the breaker of one of its topics. */
+export const tellTopic =
+  ({ log, ledger }: Pick<Env, 'log' | 'ledger'>, stream: string) =>
   (bucket: string, breaker: BreakerState): void => {
+    ledger.state(stream, bucket, breaker);
     const at = { stream, bucket };
     if (breaker.state === 'open')
       log.warn('topic open: its messages go to the backup', { ...at, cause: breaker.cause });

@@ -44,6 +44,8 @@ interface OpenStream {
   readonly close: Task<unknown>;
 }
 
+type OpenedBeside = TE.TaskEither<OpenError, Sink | undefined>;
+
 const allProblems = E.getApplicativeValidation(RA.getSemigroup<Problem>());
 
 /** Checks every stream's settings with its kind of sink: all problems at once, nothing opened. */
@@ -87,6 +89,12 @@ const planStream =
         backup: optional('backup'),
         deadLetter: optional('deadLetter'),
       }),
+      E.chain((plan) => {
+        const { backup } = config;
+        if (!backup || backup.replay === false || plan.backup?.replayable === true) return E.right(plan);
+        const expected = `false, since what a sink of the type ${backup.type} has taken cannot be sent on`;
+        return E.left([{ path: `${path}.backup.replay`, expected, got: JSON.stringify(backup.replay) }]);
+      }),
       E.map((plan) => ({ ...plan, deadLetter: plan.deadLetter ?? plan.backup?.deadLetters })),
     );
   };
@@ -128,19 +136,24 @@ const openStream =
   (plan: StreamPlan): TE.TaskEither<OpenError, OpenStream> => {
     const { config, primary, backup, deadLetter } = plan;
     const { id, emptyKey, failover } = config;
-    const beside = (sink: CheckedSink | undefined, name: string): TE.TaskEither<OpenError, Sink | undefined> =>
-      sink ? sink.open({ ...env, name: `${id}.${name}` }, { emptyKey, handOverMs: undefined }) : TE.right(undefined);
+    const beside = (sink: CheckedSink | undefined, name: string, spools = false): OpenedBeside =>
+      sink
+        ? sink.open({ ...env, name: `${id}.${name}` }, { emptyKey, handOverMs: undefined, spools })
+        : TE.right(undefined);
     return pipe(
       sequenceS(TE.ApplySeq)({
-        primary: primary.open({ ...env, name: id }, { emptyKey, handOverMs: backup && failover.afterMs }),
-        backup: beside(backup, 'backup'),
+        primary: primary.open(
+          { ...env, name: id },
+          { emptyKey, handOverMs: backup && failover.afterMs, spools: false },
+        ),
+        backup: beside(backup, 'backup', config.backup?.replay !== false),
         deadLetter: beside(deadLetter, 'deadLetter'),
       }),
       TE.map((sinks) => ({
         plan,
         deliver: pipe(
           writePolicy(config, { ...sinks, deadlineMs: primary.deadlineMs, share: primary.share }, env),
-          settle(id, giveUp$),
+          settle(id, giveUp$, (stream, batch) => env.unsettled.writing(stream, batch)),
           sample(config.slice, env.random),
         ),
         close: () => Promise.all([sinks.primary.close(), sinks.backup?.close(), sinks.deadLetter?.close()]),

@@ -19,6 +19,8 @@ export interface SinkDefinition<S> {
   readonly share?: (settings: S) => Share | undefined;
   /** Settings of a sink of this kind beside it, for what no sink takes. Default: there is none. */
   readonly deadLetters?: (settings: S) => S | undefined;
+  /** Whether what it wrote can be sent on later. Default: no. */
+  readonly replayable?: boolean;
   readonly open: (settings: S, env: Env, options: StreamOptions) => TaskEither<OpenError, Sink>;
 }
 
@@ -50,7 +52,7 @@ export const defineSink =
     );
 
 const checked = <S>(
-  { warnings, limits, deadlineMs, claims, share, open }: SinkDefinition<S>,
+  { warnings, limits, deadlineMs, claims, share, replayable = false, open }: SinkDefinition<S>,
   settings: S,
   path: string,
 ): CheckedSink => ({
@@ -59,5 +61,6 @@ const checked = <S>(
   deadlineMs: deadlineMs?.(settings),
   claims: claims?.(settings) ?? [],
   share: share?.(settings),
+  replayable,
   open: (env, options) => open(settings, env, options),
 });

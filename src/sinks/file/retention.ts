@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Env } from '../../model';
 import { codeOf, GONE, messageOf, NOT_OURS, unless } from './errors';
 import { sortedNames } from './folders';
-import { frameAt, HEAD_BYTES } from './frameAt';
+import { frameAt, HEAD_BYTES } from '../../wire/frameAt';
 import type { NamePattern, Names } from './names';
 import { openedBy } from './openFile';
 

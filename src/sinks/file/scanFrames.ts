@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { frameAt, HEAD_BYTES } from './frameAt';
+import { frameAt, HEAD_BYTES } from '../../wire/frameAt';
 
 const WINDOW_BYTES = 256 * 1024;
 

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { LENGTH_BYTES, MAX_SKIPPED_BYTES } from '../../wire/frame';
+import { LENGTH_BYTES, MAX_SKIPPED_BYTES } from './frame';
 import {
   HAS_PARTITION,
   HAS_TIMESTAMP,
@@ -9,7 +9,7 @@ import {
   RECORD_HEAD_BYTES,
   RECORD_TYPE,
   TIMESTAMP_BYTES,
-} from '../../wire/recordLayout';
+} from './recordLayout';
 
 /** Of a frame, what is needed to know it: the lengths and the bucket. A record's are the longest. */
 export const HEAD_BYTES = LENGTH_BYTES + RECORD_HEAD_BYTES + 255 + 2;

@@ -1,0 +1,31 @@
+import type { Batch, Frames, Unsettled } from '../model';
+
+/** What a crash finds. */
+export interface UnsettledParts {
+  readonly unsettled: Unsettled;
+  /** What open batches have gathered: accepted, and written to no stream yet. */
+  readonly gathered: () => readonly Frames[];
+  /** Batches that streams have not settled. */
+  readonly written: () => readonly { readonly stream: string; readonly batch: Batch }[];
+}
+
+/** Keeps all that is accepted and not settled in sight: one entry an open bucket, and one a batch and stream. */
+export const createUnsettled = (): UnsettledParts => {
+  const open = new Set<() => readonly Frames[]>();
+  const writing = new Set<{ readonly stream: string; readonly batch: Batch }>();
+  return {
+    unsettled: {
+      gathering(frames) {
+        open.add(frames);
+        return () => void open.delete(frames);
+      },
+      writing(stream, batch) {
+        const entry = { stream, batch };
+        writing.add(entry);
+        return () => void writing.delete(entry);
+      },
+    },
+    gathered: () => [...open].flatMap((frames) => frames()),
+    written: () => [...writing],
+  };
+};
