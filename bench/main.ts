@@ -8,17 +8,24 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { startBroker } from '../spec/support/kafka';
 import { codecs } from './codecs';
-import { kahets } from './kahets';
+import { journaled, kahets } from './kahets';
 import { kcat } from './kcat';
 import { latencyReport, measureLatency } from './latency';
 import { report } from './report';
 import { rsyslog } from './rsyslog';
 import { LATENCY, SHAPES, type Shape } from './shapes';
-import { asSubject, type Run } from './subject';
+import { asSubject, type Run, type Subject } from './subject';
 import { createTopics, deleteTopics } from './topics';
 
 const SERVERS = [kahets, rsyslog];
-const SUBJECTS = [asSubject(kahets), kcat, asSubject(rsyslog)];
+const SUBJECTS = [
+  asSubject(kahets),
+  ...[kcat, asSubject(rsyslog)].map((peer): Subject => ({
+    ...peer,
+    takes: (shape) => shape.journal !== true && peer.takes(shape),
+  })),
+  { ...asSubject(journaled), takes: (shape: Shape) => shape.journal === true },
+];
 /** Names of one length. */
 const DIGITS = 3;
 

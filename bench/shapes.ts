@@ -4,7 +4,7 @@ import type { CodecName } from '../src/sinks/kafka/settings';
 export interface Shape {
   readonly name: string;
   /** Shapes that `--shape` takes together, beside their own names. */
-  readonly group?: 'codecs' | 'topics' | 'partitions';
+  readonly group?: 'codecs' | 'topics' | 'partitions' | 'journal';
   readonly title: string;
   readonly messageBytes: number;
   readonly messages: number;
@@ -20,7 +20,9 @@ export interface Shape {
   readonly partitions: number;
   readonly lingerMs: number;
   /** The peer that kahets is compared with; `ratio`: what it must reach, its CPU a message at most so many times the peer's. */
-  readonly target: { readonly ratio?: number; readonly peer: 'kcat' | 'rsyslog' };
+  readonly target: { readonly ratio?: number; readonly peer: 'kcat' | 'rsyslog' | 'journaled' };
+  /** Whether it is about the journal: kahets with it beside kahets without. */
+  readonly journal?: boolean;
 }
 
 /** Messages of a connection that sends and closes. */
@@ -112,7 +114,22 @@ const VARIED: readonly Shape[] = [
   })),
 ];
 
-export const SHAPES: readonly Shape[] = [...BASE, ...VARIED.map((shape) => ({ ...shape, messages: 500_000 }))];
+/** What writing ahead costs: the same traffic with it and without. */
+const JOURNALED: readonly Shape[] = [
+  { ...BULK, name: 'journal', title: '4 connections, bulk writes, 200 B, with a journal' },
+  {
+    ...BULK,
+    name: 'journal-single',
+    title: '50 connections, one write a message, 200 B, with a journal',
+    connections: 50,
+    writes: 'single' as const,
+  },
+].map((shape) => ({ ...shape, group: 'journal', journal: true, target: { peer: 'journaled' } }));
+
+export const SHAPES: readonly Shape[] = [
+  ...BASE,
+  ...[...VARIED, ...JOURNALED].map((shape) => ({ ...shape, messages: 500_000 })),
+];
 
 /** How late messages are, in a steady trickle. */
 export const LATENCY: Shape = {

@@ -33,7 +33,7 @@ export const format = tool('format', 'prettier', ['--check', '--log-level', 'war
 export const types = tool('types', 'tsc', ['-p', '.']);
 export const rules = tool('import rules', 'depcruise', ['--config', '.dependency-cruiser.cjs', 'src', 'spec', 'bench']);
 export const deadExports = tool('dead exports', 'knip', []);
-export const unit = jest('unit: operators, marbles, laws', 'unit');
+export const unit = jest('unit: operators, marbles, laws', 'unit', '--maxWorkers=2');
 export const build = { title: 'build', run: () => (compile() ? count(1) : count(0, 1)) };
 // They mostly wait: for brokers to start, for time-outs.
 export const endToEnd = jest('end to end', 'e2e', '--maxWorkers=2');

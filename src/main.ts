@@ -1,41 +1,37 @@
 #!/usr/bin/env node
 /** The process: arguments, environment, signals, exit code. Nothing else touches `process`. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 import { parse } from 'dotenv';
 import * as E from 'fp-ts/Either';
-import { pino } from 'pino';
 import pretty from 'pino-pretty';
 import { asyncScheduler, ReplaySubject } from 'rxjs';
+import { commandEnvironment } from './cli/environment';
+import { EX } from './cli/exitCodes';
+import { runProgram, type ReplayRequest } from './cli/program';
+import { replay } from './cli/replay';
 import { envFileName, type Environment } from './config/env';
 import { hideIn } from './config/secrets';
 import { configure, type Configured } from './control/configure';
+import { createEnding } from './control/ending';
+import { tuneHeap } from './control/heap';
 import { createHeld, memoryMarks } from './control/held';
 import { createLedger } from './control/ledger';
 import { runDaemon, type DaemonError } from './control/lifecycle';
 import { createLog, limitRepeats } from './control/log';
+import { createLogOutput } from './control/logOutput';
 import { createSlots } from './control/slots';
+import { acceptedSpool, createSpill } from './control/spill';
 import { createUnsettled } from './control/unsettled';
 import type { Env } from './model';
 import { sinks } from './sinks';
+import { createAccepted } from './spool/accepted';
 import { ListenError } from './sources/listenError';
 import { unixSocket } from './sources/unixSocket';
+import { createSpoolOwner } from './spool/owner';
 
-/** Exit codes of sysexits.h. */
-const EX = { OK: 0, KILLED: 1, USAGE: 64, SOFTWARE: 70, CANTCREAT: 73, CONFIG: 78 } as const;
-
-const USAGE = `Usage: kahets [start]
-
-Takes framed messages over a UNIX socket, batches them by bucket and sends them to Kafka or files.
-
-Reads .env.{environment}.local (environment: dev) and buckets.json in the working directory.
-Stops on SIGTERM, SIGINT, SIGQUIT or SIGHUP when all messages are delivered; a second signal ends it at once.
-
-  -h, --help     this text
-  -v, --version  the version
-`;
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'] as const;
 
 const read = (file: string): E.Either<string, string> =>
   E.tryCatch(
@@ -57,14 +53,18 @@ const maxConnections = (): number => {
   return Math.max(1, Number(soft) - Math.min(512, Math.floor(Number(soft) / 2)));
 };
 
-const start = async (environment: Environment): Promise<number> => {
+const configuredBy = (environment: Environment): E.Either<readonly string[], Configured> => {
   const envFile = read(envFileName(environment));
-  const configured = configure({
+  return configure({
     environment,
     envFile: E.isRight(envFile) ? parse(envFile.right) : {},
     kinds: sinks,
     read,
   });
+};
+
+const start = async (environment: Environment): Promise<number> => {
+  const configured = configuredBy(environment);
   if (E.isLeft(configured)) {
     process.stderr.write(`${configured.left.join('\n')}\n`);
     return EX.CONFIG;
@@ -72,23 +72,17 @@ const start = async (environment: Environment): Promise<number> => {
   return run(configured.right);
 };
 
-/**
- * How far V8 lets the heap grow between two full collections. What is read lies outside the heap but counts as part of it: with
- * V8's own measure for a heap as small as ours, held messages cause a full collection every few milliseconds (docs/decisions/0005).
- */
-const HEAP_GROWING_PERCENT = 200;
+const STDOUT = 1;
 
 const run = async ({ settings, plan, warnings, secrets }: Configured): Promise<number> => {
-  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
   // Room beside the compressions, so that a hung fsync or look-up holds up none of them.
   process.env['UV_THREADPOOL_SIZE'] ??= String(settings.maxCpus + 4);
-  const out = process.stdout.isTTY
-    ? pretty({ sync: true, singleLine: true })
-    : pino.destination({ dest: 1, sync: false });
+  const out = process.stdout.isTTY ? pretty({ sync: true, singleLine: true }) : createLogOutput(STDOUT);
   const log = limitRepeats(createLog(settings.logLevel, out, hideIn(secrets)));
   for (const warning of warnings) log.warn('configuration', { warning });
 
   const marks = memoryMarks(settings.maxMemoryBytes);
+  const unsettled = createUnsettled();
   const env: Env = {
     name: 'kahets',
     hostname: hostname(),
@@ -97,36 +91,57 @@ const run = async ({ settings, plan, warnings, secrets }: Configured): Promise<n
     random: Math.random,
     log,
     ledger: createLedger(),
-    held: createHeld(marks),
-    unsettled: createUnsettled().unsettled,
+    held: createHeld({
+      ...marks,
+      process: {
+        memory: () => process.memoryUsage.rss(),
+        limit: marks.limit,
+        relieve: tuneHeap(() => performance.now()),
+      },
+    }),
+    unsettled: unsettled.unsettled,
     memory: () => process.memoryUsage.rss(),
     compressions: createSlots(settings.maxCpus - 1),
   };
 
-  const end = (code: number): never => {
-    if ('flushSync' in out) out.flushSync();
-    process.exit(code);
-  };
-  process.on('uncaughtException', (error) => {
-    log.fatal('unexpected error', { error: error.stack, ledger: env.ledger.rows() });
-    end(EX.SOFTWARE);
+  const spool = path.resolve(settings.spool);
+  const owner = createSpoolOwner(spool, env);
+  const ending = createEnding({
+    spill: createSpill({
+      folder: spool,
+      unsettled,
+      emptyKeyOf: plan.emptyKeyOf,
+      emptyKeys: new Map(plan.streams.map(({ config: { id, emptyKey } }) => [id, emptyKey])),
+      now: Date.now,
+    }),
+    log,
+    ledger: env.ledger,
+    flush: () => {
+      if ('flushSync' in out) out.flushSync();
+    },
+    say: (text) => void writeSync(2, text),
+    release: owner.release,
+    exit: (code) => process.exit(code),
   });
+  const crash = (error: unknown): never =>
+    ending.atOnce(EX.SOFTWARE, 'unexpected error', { error: error instanceof Error ? error.stack : String(error) });
+  process.on('uncaughtException', crash);
+  process.on('unhandledRejection', crash);
 
   const stop$ = new ReplaySubject<NodeJS.Signals>(1);
   let stopping = false;
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (stopping) {
-      log.fatal('ended at once: what is held is lost', { signal, ledger: env.ledger.rows() });
-      end(EX.KILLED);
-    }
+    if (stopping) ending.atOnce(EX.KILLED, 'ended at once', { signal });
     stopping = true;
     log.info('stopping', { signal, drainTimeoutMs: settings.drainTimeoutMs });
     stop$.next(signal);
   };
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'] as const) process.on(signal, onSignal);
+  for (const signal of SIGNALS) process.on(signal, onSignal);
 
+  const accepted = createAccepted({ folder: acceptedSpool(spool), claim: owner.claim, stop$, log });
   const result = await runDaemon({
     env,
+    accepted,
     plan,
     stop$,
     source: (reading$) =>
@@ -142,16 +157,14 @@ const run = async ({ settings, plan, warnings, secrets }: Configured): Promise<n
     frameTimeoutMs: settings.frameTimeoutMs,
     drainTimeoutMs: settings.drainTimeoutMs,
     highMarkBytes: marks.high,
+    maxBuckets: marks.maxBuckets,
+    owner,
   })();
-  if (E.isLeft(result)) {
-    log.fatal('cannot run', { reason: reasonOf(result.left), ledger: env.ledger.rows() });
-    return end(exitCodeOf(result.left));
-  }
-  const ledger = env.ledger.rows();
-  const lost = ledger.reduce((sum, { held }) => sum + held, 0);
-  if (lost > 0) log.error('held messages are lost: a sink did not give up in time', { lost });
-  log.info('stopped', { ledger });
-  return end(lost > 0 ? EX.SOFTWARE : EX.OK);
+  log.tellSuppressed();
+  if ('drained' in out) await out.drained();
+  return E.isLeft(result)
+    ? ending.atOnce(exitCodeOf(result.left), 'cannot run', { reason: reasonOf(result.left) })
+    : ending.stopped(result.right.lost, { whole: EX.OK, lost: EX.SOFTWARE });
 };
 
 const reasonOf = (failure: DaemonError): string =>
@@ -160,22 +173,35 @@ const reasonOf = (failure: DaemonError): string =>
 const exitCodeOf = (failure: DaemonError): number =>
   failure.kind === 'open' || failure.error instanceof ListenError ? EX.CANTCREAT : EX.SOFTWARE;
 
-const main = async (args: readonly string[], environment: Environment): Promise<number> => {
-  const [command = 'start', ...rest] = args;
-  if (command === '-h' || command === '--help') {
-    process.stdout.write(USAGE);
-    return EX.OK;
-  }
-  if (command === '-v' || command === '--version') {
-    process.stdout.write(`${version()}\n`);
-    return EX.OK;
-  }
-  if (command !== 'start' || rest.length > 0) {
-    process.stderr.write(`kahets: expected start, --help or --version, got ${args.join(' ')}\n\n${USAGE}`);
-    return EX.USAGE;
-  }
-  return start(environment);
+/** Writes to standard output and standard error. */
+const out = (text: string): void => void process.stdout.write(text);
+const err = (text: string): void => void process.stderr.write(text);
+
+const runReplay = (request: ReplayRequest, environment: Environment): Promise<number> => {
+  const interrupted$ = new ReplaySubject<NodeJS.Signals>(1);
+  let interrupted = false;
+  for (const signal of SIGNALS)
+    process.on(signal, () => {
+      // What is sent stands in the progress of its file.
+      if (interrupted) process.exit(EX.UNAVAILABLE);
+      interrupted = true;
+      interrupted$.next(signal);
+    });
+  return replay(request, {
+    configured: configuredBy(environment),
+    ...{ out, err, interrupted$ },
+    terminal: process.stderr.isTTY ? process.stderr : undefined,
+    environment: (configured, write) => commandEnvironment(configured, write, () => process.memoryUsage.rss()),
+  });
 };
+
+const main = (args: readonly string[], environment: Environment): Promise<number> =>
+  runProgram(args, {
+    version: version(),
+    ...{ out, err },
+    start: () => start(environment),
+    replay: (request) => runReplay(request, environment),
+  });
 
 void main(process.argv.slice(2), process.env).then((code) => {
   process.exitCode = code;

@@ -182,6 +182,10 @@ export interface SpoolFile {
   readonly bytes: number;
   /** The bucket of all its frames; undefined: it may hold several. */
   readonly bucket: string | undefined;
+  /** Milliseconds since 1970; 0 where the file system does not say. */
+  readonly madeMs: number;
+  /** Whether this process has made it. */
+  readonly own: boolean;
 }
 
 /** What a sink keeps on disk until it is sent on. Who sends a file on deletes it. */
@@ -216,6 +220,8 @@ export interface Problem {
 export interface Share {
   readonly messages: number;
   readonly bytes: number;
+  /** Bytes of memory, with what runs and batches take beside their messages. Default: no bound of its own. */
+  readonly heldBytes?: number;
 }
 
 /** Settings that passed their check: what they ask of the buckets that feed the sink, and how to open it. */
@@ -231,8 +237,11 @@ export interface CheckedSink {
   readonly share?: Share | undefined;
   /** A sink beside it, for what no sink takes. Default: it has none. */
   readonly deadLetters?: CheckedSink | undefined;
-  /** Whether what it wrote can be sent on later: its sink has a spool when asked for. Default: no. */
-  readonly replayable?: boolean;
+  /**
+   * Whether what it wrote can be sent on later, its sink having a spool when asked for: `perBucket`, each file is of one bucket;
+   * `mixed`, it may hold several. Default: it cannot.
+   */
+  readonly replayable?: 'perBucket' | 'mixed' | undefined;
   readonly open: OpenSink;
 }
 
@@ -277,6 +286,8 @@ export const logOf = (at: (level: Level) => Log[Level]): Log => ({
 /** Bytes read from clients and not settled yet. */
 export interface Held {
   readonly bytes: number;
+  /** The mark at which reading pauses, unless the process is larger than it should be. */
+  readonly high: number;
   charge(bytes: number): void;
   release(bytes: number): void;
   /** Whether reading must pause: from the high mark until down at the low mark. The current value first. */

@@ -64,7 +64,7 @@ describe('decodeEnvironment', () => {
 
   it('reads the env file of the project', () => {
     const file = parse(readFileSync('.env.dev.local'));
-    expect(settingsOf({}, file)).toEqual(DEFAULTS);
+    expect(settingsOf({}, file)).toEqual({ ...DEFAULTS, spool: './data/spool' });
     expect(warningsOf({}, file)).toEqual([]);
   });
 

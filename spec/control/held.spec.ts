@@ -1,14 +1,20 @@
 import { createHeld, memoryMarks, MIN_MEMORY_BYTES } from '../../src/control/held';
+import type { Held } from '../../src/model';
 
 const MB = 1024 * 1024;
 
 describe('memoryMarks', () => {
   it('takes 40 % of what the process leaves, and half of that', () => {
-    expect(memoryMarks(250 * MB)).toEqual({ high: 64 * MB, low: 32 * MB });
+    expect(memoryMarks(250 * MB)).toMatchObject({ high: 64 * MB, low: 32 * MB });
   });
 
   it('counts less than the minimum as the minimum', () => {
     expect(memoryMarks(1)).toEqual(memoryMarks(MIN_MEMORY_BYTES));
+  });
+
+  it('lets more buckets be open the more memory there is, up to ten thousand', () => {
+    const [least, some, most] = [160 * MB, 250 * MB, 4096 * MB].map((bytes) => memoryMarks(bytes).maxBuckets);
+    expect([least, some, most]).toEqual([1792, 4096, 10_000]);
   });
 });
 
@@ -37,5 +43,64 @@ describe('createHeld', () => {
     const seen: boolean[] = [];
     held.full$.subscribe((full) => seen.push(full));
     expect(seen).toEqual([true]);
+  });
+
+  describe('that looks at the process', () => {
+    const setUp = (): { held: Held; seen: boolean[]; told: boolean[]; grow: (bytes: number) => void } => {
+      const told: boolean[] = [];
+      let rss = 0;
+      const held = createHeld({
+        high: 320,
+        low: 160,
+        process: { memory: () => rss, limit: 1000, relieve: (over) => told.push(over) },
+      });
+      const seen: boolean[] = [];
+      held.full$.subscribe((full) => seen.push(full));
+      return { held, seen, told, grow: (bytes) => (rss += bytes) };
+    };
+
+    it('does so each time that a thirty-second part of the mark has come', () => {
+      const { held, told } = setUp();
+      held.charge(9);
+      expect(told).toEqual([]);
+      held.charge(1);
+      held.charge(9);
+      expect(told).toEqual([false]);
+      held.charge(1);
+      expect(told).toEqual([false, false]);
+    });
+
+    it('halves both marks while it is over its limit', () => {
+      const { held, seen, told, grow } = setUp();
+      held.charge(150);
+      grow(1000);
+      held.charge(9);
+      expect(seen).toEqual([false]);
+      held.charge(1);
+      expect(seen).toEqual([false, true]);
+      held.release(79);
+      expect(seen).toEqual([false, true]);
+      held.release(1);
+      expect(seen).toEqual([false, true, false]);
+      grow(-1);
+      held.charge(239);
+      expect(seen).toEqual([false, true, false]);
+      held.charge(1);
+      expect(seen).toEqual([false, true, false, true]);
+      expect(told).toEqual([false, true, false]);
+    });
+
+    it('goes by what is left when garbage is collected', () => {
+      let rss = 1000;
+      const held = createHeld({
+        high: 320,
+        low: 160,
+        process: { memory: () => rss, limit: 1000, relieve: (over) => (rss -= over ? 500 : 0) },
+      });
+      const seen: boolean[] = [];
+      held.full$.subscribe((full) => seen.push(full));
+      held.charge(319);
+      expect(seen).toEqual([false]);
+    });
   });
 });

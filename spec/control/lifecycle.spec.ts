@@ -1,8 +1,25 @@
 import * as E from 'fp-ts/Either';
 import * as TE from 'fp-ts/TaskEither';
-import { concat, mergeMap, NEVER, of, ReplaySubject, Subject, take, takeUntil, throwError, Observable } from 'rxjs';
+import {
+  asyncScheduler,
+  concat,
+  firstValueFrom,
+  from,
+  mergeMap,
+  NEVER,
+  Observable,
+  of,
+  ReplaySubject,
+  Subject,
+  take,
+  takeUntil,
+  throwError,
+  type SchedulerAction,
+  type SchedulerLike,
+} from 'rxjs';
 import { runDaemon, type DaemonOptions } from '../../src/control/lifecycle';
 import { createHeld } from '../../src/control/held';
+import { createUnsettled } from '../../src/control/unsettled';
 import {
   SinkError,
   type Batch,
@@ -13,6 +30,7 @@ import {
   type Write,
 } from '../../src/model';
 import { planTopology, type Plan } from '../../src/pipelines/topology';
+import { nothingAccepted } from '../support/accepted';
 import { bucketConfig, delivered, messagesOf, testEnv, unavailable } from '../support/builders';
 import { encodeFrame } from '../../src/wire/frame';
 
@@ -23,7 +41,11 @@ const hung: Write = (batch, giveUp$) =>
     mergeMap(() => throwError(() => new SinkError('s', [unavailable(batch)]))),
   );
 
-const planOf = (write: Write, batchTimeoutMs = 60_000) => {
+const planOf = (
+  write: Write,
+  batchTimeoutMs = 60_000,
+  { count = 1000, closing = () => Promise.resolve() }: { count?: number; closing?: () => Promise<void> } = {},
+) => {
   const seen: { batches: Batch[]; closed: number } = { batches: [], closed: 0 };
   const kind: SinkKind = () =>
     E.right({
@@ -34,14 +56,14 @@ const planOf = (write: Write, batchTimeoutMs = 60_000) => {
       open: () =>
         TE.right<never, Sink>({
           retries: true,
-          health$: NEVER,
+          health$: concat(of({ state: 'up' } as const), NEVER),
           write: (batch, giveUp$) => {
             seen.batches.push(batch);
             return write(batch, giveUp$);
           },
           close: () => {
             seen.closed += 1;
-            return Promise.resolve();
+            return closing();
           },
         }),
     });
@@ -57,12 +79,22 @@ const planOf = (write: Write, batchTimeoutMs = 60_000) => {
           failover: { afterMs: 10_000, retryMs: 10_000 },
         },
       ],
-      buckets: [bucketConfig('b', ['s'], { batch: 1000, batchTimeoutMs })],
+      buckets: ['b', 'c'].map((id) => bucketConfig(id, ['s'], { batch: count, batchTimeoutMs })),
     },
     { kind },
   );
   if (E.isLeft(plan)) throw new Error('the plan is wrong');
   return { plan: plan.right, seen };
+};
+
+/** Nothing lies in the spool, and nobody else asks for it. */
+const nobodyElse: DaemonOptions['owner'] = { owned$: NEVER, claim: () => Promise.resolve() };
+
+/** A clock that goes a hundred times as fast. */
+const quick: SchedulerLike = {
+  now: () => asyncScheduler.now(),
+  schedule: <T>(work: (this: SchedulerAction<T>, state?: T) => void, delayMs = 0, state?: T) =>
+    asyncScheduler.schedule(work, delayMs / 100, state),
 };
 
 const connection = (id: number, chunks$: Observable<Buffer>): Connection => ({ id, chunks$ });
@@ -72,7 +104,7 @@ const options = (
   connections$: Observable<Connection>,
   parts: Partial<DaemonOptions> = {},
 ): DaemonOptions => ({
-  env: testEnv(),
+  env: testEnv({ scheduler: quick }),
   plan,
   source: () => connections$,
   stop$: NEVER,
@@ -80,6 +112,8 @@ const options = (
   frameTimeoutMs: 1000,
   drainTimeoutMs: 1000,
   highMarkBytes: 1_000_000,
+  accepted: nothingAccepted,
+  owner: nobodyElse,
   ...parts,
 });
 
@@ -101,7 +135,7 @@ describe('runDaemon', () => {
     const { plan, seen } = planOf(takes);
     const one = connection(1, of(encodeFrame('b', 'one'), encodeFrame('b', 'two')));
     const daemon = options(plan, of(one));
-    expect(await runDaemon(daemon)()).toEqual(E.right(undefined));
+    expect(await runDaemon(daemon)()).toEqual(E.right({ lost: 0 }));
     expect(seen.batches.map(messagesOf)).toEqual([['one', 'two']]);
     expect(seen.closed).toBe(1);
     expect(daemon.env.ledger.rows()).toEqual([
@@ -118,7 +152,7 @@ describe('runDaemon', () => {
     const ended = runDaemon(options(plan, source$, { stop$ }))();
     await listening;
     stop$.next('SIGTERM');
-    expect(await ended).toEqual(E.right(undefined));
+    expect(await ended).toEqual(E.right({ lost: 0 }));
     expect(seen.batches.map(messagesOf)).toEqual([['one']]);
   });
 
@@ -126,7 +160,7 @@ describe('runDaemon', () => {
     const { plan, seen } = planOf(hung, 1);
     const stop$ = of('SIGTERM');
     const daemon = options(plan, of(connection(1, of(encodeFrame('b', 'one')))), { stop$, drainTimeoutMs: 20 });
-    expect(await runDaemon(daemon)()).toEqual(E.right(undefined));
+    expect(await runDaemon(daemon)()).toEqual(E.right({ lost: 1 }));
     expect(seen.closed).toBe(1);
     expect(daemon.env.ledger.rows()).toEqual([
       expect.objectContaining({ received: 1, dropped: { unavailable: 1 }, held: 0 }),
@@ -136,13 +170,13 @@ describe('runDaemon', () => {
   it('closes open batches when memory is full', async () => {
     const { plan, seen } = planOf(takes);
     const chunks$ = new Subject<Buffer>();
-    const env = testEnv({ held: createHeld({ high: 40, low: 20 }) });
+    const env = testEnv({ held: createHeld({ high: 30_000, low: 15_000 }) });
     const { source$, listening } = whenSubscribed(of(connection(1, chunks$)));
-    const ended = runDaemon(options(plan, source$, { env }))();
+    const ended = runDaemon(options(plan, source$, { env, maxFrameBytes: 10_000 }))();
     await listening;
-    chunks$.next(encodeFrame('b', 'x'.repeat(20)));
+    chunks$.next(encodeFrame('b', 'x'.repeat(6_000)));
     const before = seen.batches.length;
-    chunks$.next(encodeFrame('b', 'y'.repeat(20)));
+    chunks$.next(encodeFrame('b', 'y'.repeat(6_000)));
     chunks$.next(encodeFrame('b', 'z'));
     expect([before, seen.batches.map(({ closedBy }) => closedBy)]).toEqual([0, ['memory']]);
     chunks$.complete();
@@ -152,7 +186,7 @@ describe('runDaemon', () => {
 
   it('says why it could not open its sinks', async () => {
     const error = { sink: 's', message: 'no such folder' };
-    const plan: Plan = { warnings: [], open: () => TE.left(error) };
+    const plan: Plan = { warnings: [], streams: [], emptyKeyOf: () => 'empty', open: () => TE.left(error) };
     expect(await runDaemon(options(plan, NEVER))()).toEqual(E.left({ kind: 'open', error }));
   });
 
@@ -162,5 +196,113 @@ describe('runDaemon', () => {
     const source = throwError(() => error);
     expect(await runDaemon(options(plan, source))()).toEqual(E.left({ kind: 'run', error }));
     expect(seen.closed).toBe(1);
+  });
+
+  describe('leaves in sight what is not settled', () => {
+    const sighted = (parts: Partial<Env> = {}) => {
+      const { unsettled, gathered, written } = createUnsettled();
+      const env = testEnv({ unsettled, scheduler: quick, ...parts });
+      const seen = () => ({
+        gathered: [...gathered()].flatMap((run) => messagesOf({ frames: [run] })),
+        written: [...written()].flatMap(({ batch }) => messagesOf(batch)),
+      });
+      return { env, seen };
+    };
+    const frame = encodeFrame('b', 'one');
+
+    it('of a sink that does not give up: waits no longer than for the backup, and closes it', async () => {
+      const { plan, seen } = planOf(() => NEVER, 0);
+      const { env, seen: left } = sighted();
+      const daemon = options(plan, of(connection(1, of(frame))), { env, stop$: of('SIGTERM') });
+      expect(await runDaemon(daemon)()).toEqual(E.right({ lost: 0 }));
+      expect([left(), seen.closed, heldBy(env)]).toEqual([{ gathered: [], written: ['one'] }, 1, 1]);
+    });
+
+    it('of a source that does not end: open batches too', async () => {
+      const { plan } = planOf(takes);
+      const { env, seen } = sighted();
+      const endless = concat(of(connection(1, concat(of(frame), NEVER))), NEVER);
+      expect(await runDaemon(options(plan, endless, { env, stop$: of('SIGTERM') }))()).toEqual(E.right({ lost: 0 }));
+      expect(seen()).toEqual({ gathered: ['one'], written: [] });
+    });
+
+    it('when something throws on the way: tells the sinks to give up, closes them and says what', async () => {
+      const told = new Subject<unknown>();
+      const gaveUp = firstValueFrom(told);
+      const { plan, seen } = planOf(
+        (batch, giveUp$) => {
+          if (messagesOf(batch)[0] !== 'one') return takes(batch, giveUp$);
+          giveUp$.subscribe(told);
+          return NEVER;
+        },
+        60_000,
+        { count: 2 },
+      );
+      const defect = new Error('a defect');
+      const { env, seen: left } = sighted();
+      const settled = (): never => {
+        throw defect;
+      };
+      const chunks = [['b', 'one', 'two'] as const, ['c', 'open'] as const, ['b', 'x', 'y'] as const].map(
+        ([bucket, ...messages]) => Buffer.concat(messages.map((message) => encodeFrame(bucket, message))),
+      );
+      const endless = concat(of(connection(1, concat(from(chunks), NEVER))), NEVER);
+      const daemon = options(plan, endless, { env: { ...env, ledger: { ...env.ledger, settled } } });
+      expect(await runDaemon(daemon)()).toEqual(E.left({ kind: 'run', error: defect }));
+      expect(await gaveUp).toBe(defect);
+      expect([left(), seen.closed]).toEqual([{ gathered: ['x', 'y', 'open'], written: ['one', 'two'] }, 1]);
+    });
+  });
+
+  it('says that it writes to the spool when the sinks give up something, and only then', async () => {
+    const claimed: string[] = [];
+    const owner = {
+      ...nobodyElse,
+      claim: () => {
+        claimed.push('claimed');
+        return Promise.resolve();
+      },
+    };
+    const parts = { env: testEnv({ scheduler: quick }), stop$: of('SIGTERM'), owner };
+    const nothing = options(planOf(takes).plan, concat(NEVER), parts);
+    expect(await runDaemon(nothing)()).toEqual(E.right({ lost: 0 }));
+    expect(claimed).toEqual([]);
+    const one = connection(1, of(encodeFrame('b', 'one')));
+    expect(await runDaemon(options(planOf(hung, 0).plan, of(one), parts))()).toEqual(E.right({ lost: 1 }));
+    expect(claimed).toEqual(['claimed']);
+  });
+
+  it('counts as lost what is dropped after the sinks were told to give up, not what was before', async () => {
+    const env = testEnv({ scheduler: quick });
+    const write: Write = (batch, giveUp$) =>
+      messagesOf(batch)[0] === 'early'
+        ? throwError(() => new SinkError('s', [unavailable(batch)]))
+        : hung(batch, giveUp$);
+    const { plan } = planOf(write, 60_000, { count: 1 });
+    const chunks$ = of(encodeFrame('b', 'early'), encodeFrame('b', 'late'));
+    const daemon = options(plan, of(connection(1, chunks$)), { env, stop$: of('SIGTERM') });
+    expect(await runDaemon(daemon)()).toEqual(E.right({ lost: 1 }));
+    expect(env.ledger.rows()[0]?.dropped).toEqual({ unavailable: 2 });
+  });
+
+  it('does not wait for a sink that does not close', async () => {
+    const env = testEnv({ scheduler: quick });
+    const { plan, seen } = planOf(takes, 0, { closing: () => new Promise<void>(() => undefined) });
+    expect(await runDaemon(options(plan, of(), { env, stop$: of('SIGTERM') }))()).toEqual(E.right({ lost: 0 }));
+    expect(seen.closed).toBe(1);
+    expect(env.log).toMatchObject({ lines: [{ level: 'error', message: 'a sink did not close in time' }] });
+  });
+
+  it('does not wait for streams that do not open, once it is told to stop', async () => {
+    const plan: Plan = {
+      warnings: [],
+      streams: [],
+      emptyKeyOf: () => 'empty',
+      open: () => () => new Promise(() => undefined),
+    };
+    const env = testEnv({ scheduler: quick });
+    expect(await runDaemon(options(plan, NEVER, { env, stop$: of('SIGTERM') }))()).toEqual(
+      E.left({ kind: 'open', error: { sink: 'stream', message: 'its streams did not open in time' } }),
+    );
   });
 });

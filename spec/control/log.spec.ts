@@ -48,6 +48,22 @@ describe('limitRepeats', () => {
     ]);
   });
 
+  it('says before the end of the minute how many it did not, when asked to', () => {
+    const log = memoryLog();
+    marbles(({ scheduler, flush }) => {
+      const limited = limitRepeats(log, scheduler);
+      for (let at = 0; at < 8; at += 1) limited.error('failed', { at });
+      limited.warn('once');
+      limited.tellSuppressed();
+      limited.tellSuppressed();
+      flush();
+    });
+    expect(log.lines.slice(5).map(({ level, message, fields }) => [level, message, fields])).toEqual([
+      ['warn', 'once', {}],
+      ['error', 'failed', { at: 7, suppressed: 3 }],
+    ]);
+  });
+
   it('starts anew in the next minute, and counts each message and level by itself', () => {
     const log = memoryLog();
     marbles(({ cold, scheduler, flush }) => {

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { endDaemons, launchDaemon, temporaryFolder, type Daemon } from '../support/daemon';
@@ -70,6 +70,14 @@ describe('the built program', () => {
 
   it('tells its usage', () => {
     expect(run('--help')).toMatch(/^Usage: kahets/);
+  });
+
+  it('ends with 64 and its usage on standard error where it is called wrongly', () => {
+    const { status, stderr } = spawnSync(process.execPath, [path.join(ROOT, 'dist/main.js'), 'strat'], {
+      encoding: 'utf8',
+    });
+    expect(status).toBe(64);
+    expect(stderr).toMatch(/^kahets: expected start, .*, got strat \(did you mean start\?\)\n\nUsage: kahets/);
   });
 
   it('tells its version', () => {

@@ -4,6 +4,7 @@ import { openClient, type Client } from '../support/client';
 import { endDaemons, startDaemon } from '../support/daemon';
 import {
   addTopic,
+  brokers,
   describeKafka,
   finalLedger,
   freshTopic,
@@ -86,4 +87,43 @@ describeKafka('a broker that goes and comes back', () => {
     },
     120_000,
   );
+
+  it('is done without through a backup in another cluster', async () => {
+    const topic = freshTopic('clusters');
+    await Promise.all([broker.address, brokers()].map((address) => createTopic(address, topic)));
+    const kafka = (address: string): object => ({
+      type: 'kafka',
+      settings: { 'bootstrap.servers': address, 'queue.buffering.max.ms': 50 },
+    });
+    const stream = { ...kafka(broker.address), backup: kafka(brokers()), failover: { afterMs: 2000, retryMs: 500 } };
+    const daemon = await startDaemon({ buckets: oneBucket(topic, { kafka: stream }) });
+    const client = await openClient(daemon.socket);
+    await sendPhase(client, topic, 0);
+    expect(await awaitMessages(broker.address, topic, PHASE)).toBe(PHASE);
+
+    await broker.stop('SIGKILL');
+    await sendPhase(client, topic, PHASE);
+    expect(await awaitMessages(brokers(), topic, PHASE)).toBe(PHASE);
+
+    await broker.start();
+    let n = 2 * PHASE;
+    const markers = setInterval(() => void client.write(numberedFrame(topic, n++)), MARKER_MS);
+    try {
+      await daemon.waitForLog(({ msg }) => /^(stream|topic) closed/.test(msg), 30_000);
+    } finally {
+      clearInterval(markers);
+    }
+    await client.end();
+    const ended = await daemon.stop();
+    expect(ended.code).toBe(0);
+    const row = rowOf(finalLedger(ended), topic, 'kafka');
+    expect(row).toMatchObject({ received: n, dropped: {}, deadLettered: 0 });
+    const arrivals = new Arrivals(n);
+    await addTopic(arrivals, broker.address, topic);
+    await addTopic(arrivals, brokers(), topic);
+    expect(arrivals.faults()).toMatchObject({ missing: 0, damaged: 0 });
+    expect(arrivals.copies()).toBeLessThanOrEqual(row.duplicatesPossible);
+    const states = ended.lines.at(-1)?.['streams'];
+    expect(states).toMatchObject([{ stream: 'kafka', breaker: { state: 'closed' } }]);
+  }, 120_000);
 });

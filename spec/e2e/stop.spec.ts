@@ -1,6 +1,9 @@
 import path from 'node:path';
-import { openClient, type Client } from '../support/client';
-import { endDaemons, startDaemon } from '../support/daemon';
+import { kill } from 'node:process';
+import type { LedgerRow } from '../../src/model';
+import { itMounts, onSmallDisk } from '../sinks/file/disks';
+import { openClient } from '../support/client';
+import { endDaemons, startDaemon, type DaemonOptions } from '../support/daemon';
 import {
   addTopic,
   brokers,
@@ -13,24 +16,16 @@ import {
   oneBucket,
   rowOf,
 } from '../support/endToEnd';
-import { addFiles, Arrivals, NO_FAULTS, numberedFrame } from '../support/numbered';
+import { addFiles, Arrivals, filesIn, NO_FAULTS, numberedFrame, writeUntilClosed } from '../support/numbered';
 import { awaitMessages, createTopic } from '../support/topics';
 
 afterEach(endDaemons);
 
-const WRITE_FRAMES = 100;
+/** DRAIN_TIMEOUT of a second, what backups and sinks have after that, and a slow machine. */
+const MOST_MS = 20_000;
 
-/** Writes numbered frames, a hundred at a time, until the daemon closes the connection. */
-const writeUntilClosed = async (client: Client, bucket: string): Promise<void> => {
-  const closed = client.closed.then(() => false);
-  for (let n = 0, open = true; open; n += WRITE_FRAMES) {
-    const frames = Array.from({ length: WRITE_FRAMES }, (_, i) => numberedFrame(bucket, n + i));
-    const written = client.write(Buffer.concat(frames)).then(
-      () => true,
-      () => closed,
-    );
-    open = await Promise.race([written, closed]);
-  }
+const until = async (condition: () => Promise<boolean>): Promise<void> => {
+  while (!(await condition())) await new Promise((resolve) => setImmediate(resolve));
 };
 
 describe('a stop', () => {
@@ -89,7 +84,113 @@ describe('a stop', () => {
   }, 60_000);
 });
 
+/** Kafka that waits, for ever: nobody listens, and there is no backup. */
+const kafkaAlone = (address: string): unknown => ({
+  type: 'kafka',
+  settings: { 'bootstrap.servers': address, 'queue.buffering.max.ms': 20 },
+});
+
+const isFrames = (file: string): boolean => file.endsWith('.frames');
+
+/** Starts with `buckets`, under load, and resolves when something has come in. */
+const startUnderLoad = async (options: DaemonOptions, bucket: string) => {
+  const daemon = await startDaemon(options);
+  const client = await openClient(daemon.socket);
+  const writing = writeUntilClosed(client, bucket);
+  await until(async () => (await filesIn(path.join(daemon.folder, 'copy')).catch(() => [])).length > 0);
+  return { daemon, writing };
+};
+
+describe('a stop without a broker and without a backup', () => {
+  const options = async (env: DaemonOptions['env']): Promise<DaemonOptions> => ({
+    buckets: oneBucket('b', { kafka: kafkaAlone(await noBroker()), copy: fileStream() }),
+    env: { DRAIN_TIMEOUT: '1s', ...env },
+  });
+
+  it('leaves all of it in the spool, within its time, and ends with 0', async () => {
+    const { daemon, writing } = await startUnderLoad(await options({}), 'b');
+    const startMs = Date.now();
+    const ended = await daemon.stop();
+    expect(Date.now() - startMs).toBeLessThan(MOST_MS);
+    await writing;
+
+    expect(ended.code).toBe(0);
+    const { received, backedUp } = rowOf(finalLedger(ended), 'b', 'kafka');
+    expect(backedUp).toBe(received);
+    const arrivals = new Arrivals(received);
+    await addFiles(arrivals, path.join(daemon.folder, 'spool/streams/kafka'), isFrames);
+    expect(arrivals.faults()).toEqual(NO_FAULTS);
+    expect(await filesIn(path.join(daemon.folder, 'spool'))).not.toContainEqual(
+      expect.stringMatching(/[.]part$|owner$/),
+    );
+  });
+
+  it('at a second signal is quick and loses nothing either: all of it is in the spool, and it ends with 1', async () => {
+    const { daemon, writing } = await startUnderLoad(await options({ DRAIN_TIMEOUT: '1h' }), 'b');
+    kill(daemon.pid, 'SIGTERM');
+    await daemon.waitForLog(({ msg }) => msg === 'stopping');
+    await writing;
+    const ended = await daemon.stop('SIGINT');
+
+    expect(ended.code).toBe(1);
+    const fatal = ended.lines.find(({ msg }) => msg === 'ended at once');
+    const { received, held } = rowOf((fatal?.['ledger'] ?? []) as readonly LedgerRow[], 'b', 'kafka');
+    expect([held, received > 0]).toEqual([received, true]);
+    expect(ended.lines.at(-1)).toMatchObject({ msg: 'what was held is in the spool, for the next start', lost: 0 });
+    const arrivals = new Arrivals(received);
+    const spool = path.join(daemon.folder, 'spool');
+    await addFiles(arrivals, spool, (file) => isFrames(file) && !file.startsWith(path.join(spool, 'streams/copy')));
+    expect(arrivals.faults()).toEqual(NO_FAULTS);
+  });
+
+  itMounts('with a full disk below the spool says what is lost, and ends with 70', () =>
+    onSmallDisk(300_000, async (disk) => {
+      const { daemon, writing } = await startUnderLoad(await options({ SPOOL: path.join(disk, 'spool') }), 'b');
+      const startMs = Date.now();
+      const ended = await daemon.stop();
+      expect(Date.now() - startMs).toBeLessThan(MOST_MS);
+      await writing;
+
+      expect(ended.code).toBe(70);
+      const rows = finalLedger(ended);
+      const { received, backedUp } = rowOf(rows, 'b', 'kafka');
+      expect(backedUp).toBeLessThan(received);
+      const lost = rows.flatMap(({ dropped }) => Object.values(dropped)).reduce((sum, count) => sum + count, 0);
+      expect(ended.lines).toContainEqual(
+        expect.objectContaining({ msg: 'messages are lost: no sink took them in time, nor did the spool', lost }),
+      );
+      const arrivals = new Arrivals(received);
+      await addFiles(arrivals, path.join(disk, 'spool/streams/kafka'), isFrames).catch(() => undefined);
+      expect(arrivals.count()).toBe(backedUp);
+    }),
+  );
+});
+
 describeKafka('a stop with Kafka', () => {
+  it('and the next start: what the first could not deliver arrives, and nothing is left', async () => {
+    const topic = freshTopic('stop-spool');
+    await createTopic(brokers(), topic);
+    const buckets = (address: string): unknown => oneBucket(topic, { kafka: kafkaAlone(address), copy: fileStream() });
+    const { daemon, writing } = await startUnderLoad(
+      { buckets: buckets(await noBroker()), env: { DRAIN_TIMEOUT: '1s' } },
+      topic,
+    );
+    const ended = await daemon.stop();
+    await writing;
+    expect(ended.code).toBe(0);
+    const { received } = rowOf(finalLedger(ended), topic, 'kafka');
+
+    const next = await startDaemon({ buckets: buckets(brokers()), folder: daemon.folder });
+    await awaitMessages(brokers(), topic, received);
+    await next.waitForLog(({ msg }) => msg === 'replay: all messages are sent on');
+    const rows = finalLedger(await next.stop());
+    expect(rowOf(rows, topic, 'kafka')).toMatchObject({ received: 0, recovered: received, delivered: received });
+    const arrivals = new Arrivals(received);
+    expect(await addTopic(arrivals, brokers(), topic)).toBe(received);
+    expect(arrivals.faults()).toEqual(NO_FAULTS);
+    expect(await filesIn(path.join(daemon.folder, 'spool')).catch(() => [])).toEqual([]);
+  }, 60_000);
+
   it('under load loses nothing that it accepted', async () => {
     const topic = freshTopic('stop');
     await createTopic(brokers(), topic);

@@ -7,6 +7,7 @@ import { settle } from '../../src/operators/settle';
 import { withBackup } from '../../src/operators/withBackup';
 import { withSinkErrors } from '../../src/operators/withSinkErrors';
 import { bucketPipeline, type Route } from '../../src/pipelines/bucket';
+import { noSegments } from '../support/accepted';
 import { anOrigin, batchOf, delivered, frames, messagesOf, testEnv } from '../support/builders';
 
 const behaviours = ['takes', 'fails', 'half', 'throws'] as const;
@@ -82,7 +83,7 @@ describe('law: the ledger', () => {
         }
         const settled$ = from(runs).pipe(
           tap(check),
-          bucketPipeline('b', routeOf(env, kafka, backup, copy), NEVER, env),
+          bucketPipeline('b', routeOf(env, kafka, backup, copy), NEVER, { ...env, segments: noSegments }),
           credit(env),
           tap(check),
         );

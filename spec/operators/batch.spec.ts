@@ -1,5 +1,6 @@
-import { map, NEVER } from 'rxjs';
+import { concat, map, mergeMap, NEVER, of, Subject, throwError, type Observable } from 'rxjs';
 import type { Batch, BatchLimits, Close, Frames } from '../../src/model';
+import { createUnsettled } from '../../src/control/unsettled';
 import { batch } from '../../src/operators/batch';
 import { anOrigin, frames, messagesOf } from '../support/builders';
 import { marbles } from '../support/marbles';
@@ -9,6 +10,11 @@ const one = (message: string): Frames => frames('b', [message]);
 const runs = { a: one('a'), b: one('b'), c: one('c'), d: one('d') };
 /** A batch as text: what closed it, and its messages. */
 const text = (closed: Batch): string => `${closed.closedBy}:${messagesOf(closed).join('')}`;
+
+const defect = new Error('a defect');
+const throwDefect = (): never => {
+  throw defect;
+};
 
 describe('batch', () => {
   it('never: waits with a source that never emits', () =>
@@ -124,4 +130,82 @@ describe('batch', () => {
       expectSubscriptions(source.subscriptions).toBe(subs);
       expectSubscriptions(close$.subscriptions).toBe(subs);
     }));
+
+  describe('keeps what is open in sight', () => {
+    const shown = () => {
+      const { unsettled, gathered } = createUnsettled();
+      const seen = (): string => [...gathered()].flatMap((run) => messagesOf({ frames: [run] })).join('');
+      return { seen, gathering: (runs: () => readonly Frames[]) => unsettled.gathering(runs) };
+    };
+
+    it('from its first run until who listens has taken it, and at no time twice or not at all', () => {
+      const { seen, gathering } = shown();
+      const source = new Subject<Frames>();
+      const log: string[] = [];
+      const subscription = source.pipe(batch(limits({ count: 2 }), NEVER, undefined, gathering)).subscribe((closed) => {
+        log.push(`${messagesOf(closed).join('')} closed, in sight: ${seen()}`);
+      });
+      for (const run of [runs.a, runs.b, runs.c]) {
+        source.next(run);
+        log.push(`in sight: ${seen()}`);
+      }
+      source.complete();
+      log.push(`in sight: ${seen()}`);
+      expect(log).toEqual([
+        'in sight: a',
+        'ab closed, in sight: ab',
+        'in sight: ',
+        'in sight: c',
+        'c closed, in sight: c',
+        'in sight: ',
+      ]);
+      expect(subscription.closed).toBe(true);
+    });
+
+    it('when it is left before it is closed', () => {
+      const { seen, gathering } = shown();
+      const source = new Subject<Frames>();
+      const subscription = source.pipe(batch(limits(), NEVER, undefined, gathering)).subscribe();
+      source.next(runs.a);
+      subscription.unsubscribe();
+      expect(seen()).toBe('a');
+    });
+
+    it('when close$ fails', () => {
+      const { seen, gathering } = shown();
+      const close$ = new Subject<Close>();
+      const errors: unknown[] = [];
+      const source = concat(of(runs.a), NEVER);
+      source
+        .pipe(batch(limits(), close$, undefined, gathering))
+        .subscribe({ error: (error: unknown) => errors.push(error) });
+      close$.error(defect);
+      expect([errors, seen()]).toEqual([[defect], 'a']);
+    });
+
+    it.each<readonly [string, () => Observable<never>]>([
+      ['throws', throwDefect],
+      ['fails', () => throwError(() => defect)],
+    ])('throwing callback: when what is to take it %s', (_, take) => {
+      const { seen, gathering } = shown();
+      const errors: unknown[] = [];
+      const source = new Subject<Frames>();
+      source
+        .pipe(
+          batch(limits({ count: 2 }), NEVER, undefined, gathering),
+          mergeMap(() => take()),
+        )
+        .subscribe({ error: (error: unknown) => errors.push(error) });
+      for (const run of [runs.a, runs.b, runs.c]) source.next(run);
+      expect([errors, seen()]).toEqual([[defect], 'ab']);
+    });
+
+    it('and forgets itself when nothing is open at the end', () => {
+      const forget = jest.fn();
+      of(runs.a)
+        .pipe(batch(limits(), NEVER, undefined, () => forget))
+        .subscribe();
+      expect(forget).toHaveBeenCalledTimes(1);
+    });
+  });
 });

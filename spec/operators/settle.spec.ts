@@ -1,7 +1,8 @@
-import { NEVER, of, throwError } from 'rxjs';
+import { NEVER, of, Subject, throwError } from 'rxjs';
+import { createUnsettled } from '../../src/control/unsettled';
 import { SinkError, type Receipt, type Write } from '../../src/model';
 import { settle } from '../../src/operators/settle';
-import { batchOf, delivered, outcomeOf, unavailable } from '../support/builders';
+import { batchOf, delivered, messagesOf, outcomeOf, unavailable } from '../support/builders';
 import { marbles } from '../support/marbles';
 
 const one = batchOf('b', ['1']);
@@ -92,5 +93,60 @@ describe('settle', () => {
     );
     settle('s', giveUp$)(write)(whole).subscribe();
     expect(write).toHaveBeenCalledWith(whole, giveUp$);
+  });
+
+  describe('keeps a batch in sight', () => {
+    const shown = () => {
+      const { unsettled, written } = createUnsettled();
+      const seen = (): readonly string[] =>
+        [...written()].map(({ stream, batch }) => `${stream}: ${messagesOf(batch).join('')}`);
+      return { seen, writing: (...args: Parameters<typeof unsettled.writing>) => unsettled.writing(...args) };
+    };
+
+    it.each<readonly [string, (write$: Subject<Receipt>) => void]>([
+      ['completed', (write$) => write$.complete()],
+      ['failed', (write$) => write$.error(new SinkError('s', [unavailable(two)]))],
+    ])('from before its write until that has %s, and no longer when its outcome is there', (_, end) => {
+      const { seen, writing } = shown();
+      const write$ = new Subject<Receipt>();
+      const log: (readonly string[])[] = [];
+      const write: Write = () => {
+        log.push(seen());
+        return write$;
+      };
+      settle('s', NEVER, writing)(write)(whole).subscribe(() => log.push(seen()));
+      write$.next(r);
+      log.push(seen());
+      end(write$);
+      expect(log).toEqual([['s: 123'], ['s: 123'], []]);
+    });
+
+    it('early unsubscribe: for good, since it is not settled', () => {
+      const { seen, writing } = shown();
+      settle(
+        's',
+        NEVER,
+        writing,
+      )(() => NEVER)(whole)
+        .subscribe()
+        .unsubscribe();
+      expect(seen()).toEqual(['s: 123']);
+    });
+
+    it('empty: not at all', () => {
+      const { seen, writing } = shown();
+      settle('s', NEVER, writing)(() => NEVER)(batchOf('b', [])).subscribe();
+      expect(seen()).toEqual([]);
+    });
+
+    it('throwing callback: until the outcome that says that it is dropped', () => {
+      const { seen, writing } = shown();
+      const write: Write = () => {
+        throw new Error('a defect');
+      };
+      const log: (readonly string[])[] = [];
+      settle('s', NEVER, writing)(write)(whole).subscribe(() => log.push(seen()));
+      expect(log).toEqual([[]]);
+    });
   });
 });

@@ -1,10 +1,11 @@
-import { delay, NEVER, of, type Observable } from 'rxjs';
-import type { Batch, Close, Deliver, Frames, Settled } from '../../src/model';
-import { bucketPipeline } from '../../src/pipelines/bucket';
-import { frames, messagesOf, outcomeOf, testEnv } from '../support/builders';
+import { delay, map, NEVER, of, timer, type Observable } from 'rxjs';
+import { createUnsettled } from '../../src/control/unsettled';
+import type { Batch, Close, Deliver, Env, Frames, Outcome, Settled } from '../../src/model';
+import { bucketPipeline, type Route } from '../../src/pipelines/bucket';
+import { noSegments } from '../support/accepted';
+import { anOrigin, frames, messagesOf, outcomeOf, testEnv } from '../support/builders';
 import { marbles } from '../support/marbles';
 import type { TestScheduler } from 'rxjs/testing';
-import { map } from 'rxjs';
 
 const limits = { count: 2, bytes: 1_000_000, ms: 5 };
 const runs = { a: frames('b', ['a']), b: frames('b', ['b']), c: frames('b', ['c']) };
@@ -35,7 +36,7 @@ describe('bucketPipeline', () => {
           ],
         },
         close$,
-        env,
+        { ...env, segments: noSegments },
       ),
       map(text),
     );
@@ -71,5 +72,102 @@ describe('bucketPipeline', () => {
       ['kafka', 1],
       ['copy', 1],
     ]);
+  });
+
+  describe('of a journaled bucket', () => {
+    const recovered = frames('b', ['r'], { ...anOrigin(), recovered: true });
+    const rowOf = ({ ledger }: Env): unknown => {
+      const [row] = ledger.rows();
+      return row && { received: row.received, recovered: row.recovered, held: row.held };
+    };
+
+    /** Writes ahead take 3 ms. */
+    const journaled = (
+      source: Observable<Frames>,
+      scheduler: TestScheduler,
+      env: Env,
+      outcome: Partial<Outcome> = { delivered: 1 },
+    ) => {
+      const settled: [string, boolean][] = [];
+      const segments = {
+        append: (_: readonly Frames[], emptyKey?: string): Observable<unknown> => {
+          emptyKeys.push(emptyKey);
+          return timer(3, scheduler);
+        },
+        settled: (written: readonly Frames[], lost: boolean): void =>
+          void settled.push([messagesOf({ frames: written }).join(''), lost]),
+      };
+      const emptyKeys: (string | undefined)[] = [];
+      const deliver: Deliver = (batch) => of(outcomeOf('kafka', batch, outcome));
+      const route: Route = { limits, streams: [{ id: 'kafka', deliver }], journaled: true, emptyKey: 'null' };
+      const settled$ = source.pipe(bucketPipeline('b', route, NEVER, { ...env, scheduler, segments }), map(text));
+      return { settled$, settled, emptyKeys };
+    };
+
+    it('writes ahead, and books as received what is written', () => {
+      const env = testEnv();
+      const seen: unknown[] = [];
+      marbles(({ cold, scheduler, expectObservable, flush }) => {
+        const source = cold('  -a-----|', runs);
+        const expected = '     -------(x|)';
+        const { settled$, settled, emptyKeys } = journaled(source, scheduler, env);
+        for (const ms of [3, 5]) scheduler.schedule(() => seen.push(rowOf(env)), ms + 0.5);
+        expectObservable(settled$).toBe(expected, { x: 'a:kafka' });
+        flush();
+        expect(settled).toEqual([['a', false]]);
+        expect(emptyKeys).toEqual(['null']);
+      });
+      expect(seen).toEqual([
+        { received: 0, recovered: 0, held: 0 },
+        { received: 1, recovered: 0, held: 1 },
+      ]);
+    });
+
+    it('tells the journal of what was dropped, so that it stays', () =>
+      marbles(({ cold, scheduler, flush }) => {
+        const dropped = [{ reason: 'gave_up', count: 1 }];
+        const { settled$, settled } = journaled(cold('a|', runs), scheduler, testEnv(), { dropped });
+        settled$.subscribe();
+        flush();
+        expect(settled).toEqual([['a', true]]);
+      }));
+
+    it('books what was recovered as that, and writes it no second time', () =>
+      marbles(({ cold, scheduler, flush }) => {
+        const env = testEnv();
+        const { settled$, emptyKeys } = journaled(cold('r-', { r: recovered }), scheduler, env);
+        settled$.subscribe();
+        flush();
+        expect(emptyKeys).toEqual([]);
+        expect(rowOf(env)).toEqual({ received: 0, recovered: 1, held: 1 });
+      }));
+
+    it('shows a crash what is not written yet, and nothing that lies in a file', () => {
+      const { unsettled, gathered } = createUnsettled();
+      const shown: string[] = [];
+      marbles(({ cold, scheduler, flush }) => {
+        const source = cold('-a-r------', { ...runs, r: recovered });
+        const { settled$ } = journaled(source, scheduler, testEnv({ unsettled }));
+        for (const ms of [2, 5])
+          scheduler.schedule(() => shown.push(messagesOf({ frames: [...gathered()] }).join('')), ms);
+        settled$.subscribe();
+        flush();
+      });
+      expect(shown).toEqual(['a', '']);
+    });
+  });
+
+  it('shows a crash what is gathered, but for what was recovered', () => {
+    const { unsettled, gathered } = createUnsettled();
+    const shown: string[] = [];
+    marbles(({ cold, scheduler, flush }) => {
+      const source = cold('ar-', { ...runs, r: frames('b', ['r'], { ...anOrigin(), recovered: true }) });
+      const route: Route = { limits: { ...limits, count: 3 }, streams: [] };
+      const parts = { ...testEnv({ unsettled, scheduler }), segments: noSegments };
+      source.pipe(bucketPipeline('b', route, NEVER, parts)).subscribe();
+      scheduler.schedule(() => shown.push(messagesOf({ frames: [...gathered()] }).join('')), 2);
+      flush();
+    });
+    expect(shown).toEqual(['a']);
   });
 });

@@ -9,9 +9,12 @@ const FRAME_TIMEOUT = 160;
  * Half frames of a daemon with a high mark of 1,000 bytes, and who of connections 1 to 3 may be read. Virtual time goes on while there is a timer, so each
  * spec closes what it opens.
  */
-const setUp = ({ scheduler }: Marbles): { held: Held; half: HalfFrames; read: () => readonly number[] } => {
+const setUp = (
+  { scheduler }: Marbles,
+  drops = false,
+): { held: Held; half: HalfFrames; read: () => readonly number[] } => {
   const held = createHeld({ high: 1000, low: 500 });
-  const half = createHalfFrames({ held, highMark: 1000, frameTimeoutMs: FRAME_TIMEOUT, scheduler });
+  const half = createHalfFrames({ held, highMark: 1000, frameTimeoutMs: FRAME_TIMEOUT, scheduler, drops });
   let mayRead: MayRead = () => false;
   half.reading$.subscribe((next) => (mayRead = next));
   return { held, half, read: () => [1, 2, 3].filter((connection) => mayRead(connection)) };
@@ -75,6 +78,77 @@ describe('createHalfFrames', () => {
         expect(read()).toEqual([1, 2, 3]);
       }, FRAME_TIMEOUT / 16);
     }));
+
+  it('reads the oldest though memory is full below their limit, where a large process has halved the marks', () =>
+    marbles((m) => {
+      let rss = 0;
+      const held = createHeld({
+        high: 1000,
+        low: 500,
+        process: { memory: () => rss, limit: 1, relieve: () => undefined },
+      });
+      const half = createHalfFrames({ held, highMark: 1000, frameTimeoutMs: FRAME_TIMEOUT, scheduler: m.scheduler });
+      let mayRead: MayRead = () => false;
+      half.reading$.subscribe((next) => (mayRead = next));
+      const one = half.open(1);
+      rss = 1;
+      held.charge(400);
+      one.progress(400, true);
+      held.charge(300);
+      expect([1, 2].filter((connection) => mayRead(connection))).toEqual([]);
+      held.release(300);
+      m.scheduler.schedule(() => {
+        expect([1, 2].filter((connection) => mayRead(connection))).toEqual([1]);
+        one.close();
+        held.release(400);
+        expect([1, 2].filter((connection) => mayRead(connection))).toEqual([1, 2]);
+      }, FRAME_TIMEOUT / 16);
+    }));
+
+  describe('with buckets that drop', () => {
+    it('reads on their connections and new ones while memory is full', () =>
+      marbles((m) => {
+        const { held, half, read } = setUp(m, true);
+        const [one, two] = [half.open(1), half.open(2)];
+        one.dropping(true);
+        two.dropping(false);
+        expect(read()).toEqual([1, 2, 3]);
+        held.charge(1000);
+        expect(half.full).toBe(true);
+        expect(read()).toEqual([1, 3]);
+        one.dropping(false);
+        expect(read()).toEqual([3]);
+        held.release(500);
+        expect(half.full).toBe(false);
+        expect(read()).toEqual([1, 2, 3]);
+        for (const each of [one, two]) each.close();
+      }));
+
+    it('lets only the oldest of their half frames grow once there are too many', () =>
+      marbles((m) => {
+        const { held, half, read } = setUp(m, true);
+        const [one, two, three] = [half.open(1), half.open(2), half.open(3)];
+        for (const each of [one, two, three]) each.dropping(true);
+        held.charge(1000);
+        two.progress(400, true);
+        one.progress(101, true);
+        expect(read()).toEqual([2, 3]);
+        two.progress(0, true);
+        expect(read()).toEqual([1, 2, 3]);
+        for (const each of [one, two, three]) each.close();
+      }));
+
+    it('forgets a connection that has ended', () =>
+      marbles((m) => {
+        const { held, half, read } = setUp(m, true);
+        const one = half.open(1);
+        one.dropping(false);
+        held.charge(1000);
+        expect(read()).toEqual([2, 3]);
+        one.close();
+        expect(read()).toEqual([1, 2, 3]);
+      }));
+  });
 
   it('tells who made no progress for the time', () =>
     marbles((m) => {

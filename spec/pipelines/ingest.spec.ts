@@ -1,9 +1,9 @@
-import { type Observable, map, of } from 'rxjs';
+import { type Observable, map, of, tap } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { createHeld } from '../../src/control/held';
 import { createLedger } from '../../src/control/ledger';
 import type { Connection, Env, Frames, Origin } from '../../src/model';
-import { createHalfFrames } from '../../src/pipelines/halfFrames';
+import { type MayRead, createHalfFrames } from '../../src/pipelines/halfFrames';
 import { type IngestOptions, ingest } from '../../src/pipelines/ingest';
 import { encodeFrame } from '../../src/wire/frame';
 import { memoryLog, messagesOf, testEnv } from '../support/builders';
@@ -65,6 +65,88 @@ describe('ingest', () => {
       expect(log.lines).toMatchObject([{ level: 'warn', fields: { connection: 7, count, ...fields } }]);
     }),
   );
+
+  describe('where memory is full and a bucket drops', () => {
+    const dropping = (m: Marbles): ReturnType<typeof setUp> & { readAll: () => readonly number[] } => {
+      const scheduler = m.scheduler;
+      const held = createHeld({ high: 1000, low: 500 });
+      const log = memoryLog();
+      const env = testEnv({ log, ledger: createLedger(), held, scheduler });
+      const half = createHalfFrames({ held, highMark: 1000, frameTimeoutMs: 16, scheduler, drops: true });
+      let mayRead: MayRead = () => false;
+      half.reading$.subscribe((next) => (mayRead = next));
+      const options = { env, maxFrame: 100, accepts: () => true, halfFrames: half };
+      const dropsTo = (bucket: string): readonly string[] | undefined => (bucket === 'd' ? ['k', 'f'] : undefined);
+      return {
+        env,
+        log,
+        ingested: ingest({ ...options, dropsTo }),
+        readAll: () => [1, 2, 3].filter((each) => mayRead(each)),
+      };
+    };
+    const dropped = encodeFrame('d', 'm');
+    const both = { ...chunks, d: dropped, e: Buffer.concat([dropped, frame]) };
+
+    it('passes everything on while it is not full', () =>
+      marbles((m) => {
+        const { ingested, env } = dropping(m);
+        const source$ = of(connection(1, m.cold('-d-f|', both)));
+        m.expectObservable(source$.pipe(ingested, map(brief))).toBe('-d-f|', { d: 'd:m', f: 'b:m' });
+        m.flush();
+        expect(env.held.bytes).toBe(dropped.length + frame.length);
+        expect(env.ledger.rows()).toEqual([]);
+      }));
+
+    it('drops what is of that bucket on each of its streams, counted and logged, and passes on the rest', () =>
+      marbles((m) => {
+        const { ingested, env, log } = dropping(m);
+        env.held.charge(1000);
+        const source$ = of(connection(1, m.cold('-d-e-f|', both)));
+        m.expectObservable(source$.pipe(ingested, map(brief))).toBe('---f-f|', { f: 'b:m' });
+        m.flush();
+        expect(env.held.bytes).toBe(1000 + 2 * frame.length);
+        const row = { bucket: 'd', received: 2, held: 0, dropped: { memory_full: 2 } };
+        expect(env.ledger.rows()).toMatchObject([
+          { ...row, stream: 'k' },
+          { ...row, stream: 'f' },
+        ]);
+        expect(log.lines.map(({ level, message, fields }) => [level, message, fields])).toEqual([
+          ['warn', 'memory is full, messages dropped', { bucket: '"d"', count: 1 }],
+          ['warn', 'memory is full, messages dropped', { bucket: '"d"', count: 1 }],
+        ]);
+      }));
+
+    it('settles what it drops with its connection', () =>
+      marbles((m) => {
+        const { ingested, env } = dropping(m);
+        env.held.charge(1000);
+        const origins: Origin[] = [];
+        const source$ = of(connection(1, m.cold('-e|', both)));
+        m.expectObservable(
+          source$.pipe(
+            ingested,
+            tap(({ origin }) => origins.push(origin)),
+            map(brief),
+          ),
+        ).toBe('-f|', {
+          f: 'b:m',
+        });
+        m.flush();
+        expect(origins).toEqual([{ messages: 2, open: 1, worst: 2 }]);
+      }));
+
+    it('reads on who brings nothing else', () =>
+      marbles((m) => {
+        const { ingested, env, readAll } = dropping(m);
+        const source = m.cold('(12)', {
+          1: connection(1, m.cold('-d--', both)),
+          2: connection(2, m.cold('-e--', both)),
+        });
+        env.held.charge(1000);
+        m.scheduler.schedule(() => expect(readAll()).toEqual([1, 3]), 2);
+        m.expectObservable(source.pipe(ingested, map(brief)), '---!').toBe('-f', { f: 'b:m' });
+      }));
+  });
 
   it('marks the origin of what it drops, and cuts a long name in the log', () => {
     const name = '"\n'.repeat(40);

@@ -1,9 +1,22 @@
-import { BehaviorSubject, merge, mergeMap, NEVER, of, throwError, timer, type Observable } from 'rxjs';
+import {
+  BehaviorSubject,
+  map,
+  merge,
+  mergeMap,
+  NEVER,
+  of,
+  shareReplay,
+  throwError,
+  timer,
+  type Observable,
+} from 'rxjs';
 import { SinkError, type Batch, type Health, type Receipt, type Sink, type Write } from '../../src/model';
-import { writePolicy } from '../../src/pipelines/policy';
+import { streamPolicy } from '../../src/pipelines/policy';
 import { batchOf, delivered, memoryLog, testEnv, unavailable } from '../support/builders';
 import { marbles } from '../support/marbles';
 import { failsWhenTold } from '../support/writes';
+
+const writePolicy = (...parts: Parameters<typeof streamPolicy>): Write => streamPolicy(...parts).write;
 
 const batch = batchOf('b', ['1']);
 const stream = { id: 'kafka_01', failover: { afterMs: 5_000, retryMs: 10_000 } };
@@ -62,6 +75,33 @@ describe('writePolicy', () => {
         testEnv({ scheduler }),
       );
       expectObservable(write(batch, NEVER)).toBe('300ms (b|)', { b: { ...r, how: 'backedUp' } });
+    }));
+
+  it('with a backup that fails: what waits goes to the primary when that is back, and is its probe', () =>
+    marbles(({ scheduler, expectObservable }) => {
+      const health$ = new BehaviorSubject<Health>({ state: 'down', cause: 'refused' });
+      const primary: Write = (part, giveUp$) => (health$.value.state === 'up' ? of(r) : hung(part, giveUp$));
+      const write = writePolicy(
+        stream,
+        { ...none, primary: sink(primary, { health$ }), backup: sink(failing(Infinity)) },
+        testEnv({ scheduler, random: () => 0.5 }),
+      );
+      timer(15_000, scheduler).subscribe(() => health$.next({ state: 'up' }));
+      // Down for 2 s, then tries after 0.1, 0.2, 0.4, 0.8, 1.6, 3.2 and each 5 s: the first after 15 s.
+      expectObservable(write(batch, NEVER)).toBe('18300ms (d|)', { d: r });
+    }));
+
+  it('with a backup that tries again by itself: what waits for it goes to the primary as soon as that is back', () =>
+    marbles(({ scheduler, expectObservable }) => {
+      const health$ = new BehaviorSubject<Health>({ state: 'down', cause: 'refused' });
+      const primary: Write = (part, giveUp$) => (health$.value.state === 'up' ? of(r) : hung(part, giveUp$));
+      const write = writePolicy(
+        stream,
+        { ...none, primary: sink(primary, { health$ }), backup: sink(hung, { retries: true }) },
+        testEnv({ scheduler, random: () => 0.5 }),
+      );
+      timer(15_000, scheduler).subscribe(() => health$.next({ state: 'up' }));
+      expectObservable(write(batch, NEVER)).toBe('15s (d|)', { d: r });
     }));
 
   it('without a backup: tries again until it is taken', () =>
@@ -189,6 +229,67 @@ describe('writePolicy', () => {
     expect(log.lines.map(({ message, fields }) => [message, fields['cause']])).toEqual([
       ['messages that no sink takes are dropped: there is no deadLetter, and no file backup', 'too large'],
     ]);
+  });
+
+  it('keeps in the spool what nobody took when the drain gave up', () =>
+    marbles(({ hot, scheduler, expectObservable }) => {
+      const spool = sink(takes);
+      const write = writePolicy(
+        stream,
+        { ...none, primary: sink(hung, { retries: true }), spool },
+        testEnv({ scheduler }),
+      );
+      expectObservable(write(batch, hot('---g').pipe(shareReplay({ bufferSize: 1, refCount: false })))).toBe(
+        '---(b|)',
+        {
+          b: { ...r, how: 'backedUp' },
+        },
+      );
+    }));
+
+  it('tells who sends on what goes to the backup, and when the primary is back', () =>
+    marbles(({ scheduler, expectObservable }) => {
+      const health$ = new BehaviorSubject<Health>({ state: 'down', cause: 'refused' });
+      const { write, primary } = streamPolicy(
+        stream,
+        { ...none, primary: sink(hung, { health$ }), backup: sink(takes) },
+        testEnv({ scheduler }),
+      );
+      expectObservable(primary.backedUp$).toBe('2s u', { u: undefined });
+      expectObservable(primary.returned$.pipe(map(() => 'back'))).toBe('5s b', { b: 'back' });
+      expectObservable(write(batch, NEVER)).toBe('2s (b|)', { b: { ...r, how: 'backedUp' } });
+      const isOpen$ = timer(3_000, scheduler).pipe(map(() => primary.isOpen()));
+      expectObservable(isOpen$).toBe('3s (o|)', { o: true });
+      timer(5_000, scheduler).subscribe(() => health$.next({ state: 'up' }));
+    }));
+
+  it('sends on through the breakers of live traffic, and never to the backup', () =>
+    marbles(({ scheduler, expectObservable }) => {
+      const health$ = new BehaviorSubject<Health>({ state: 'down', cause: 'refused' });
+      const { write, primary } = streamPolicy(
+        stream,
+        { ...none, primary: sink(hung, { health$ }), backup: sink(takes) },
+        testEnv({ scheduler }),
+      );
+      expectObservable(write(batch, NEVER)).toBe('2s (b|)', { b: { ...r, how: 'backedUp' } });
+      const rest = { batch, cause: { kind: 'unavailable', message: 'refused' }, written: 'no' } as const;
+      const later$ = timer(3_000, scheduler).pipe(mergeMap(() => primary.write(batch, NEVER)));
+      expectObservable(later$).toBe('3s #', {}, new SinkError('kafka_01', [rest]));
+    }));
+
+  it('without a backup: sends on through breakers of its own, which do not stop what is live', () => {
+    const log = memoryLog();
+    marbles(({ scheduler, expectObservable }) => {
+      const { write, primary } = streamPolicy(
+        stream,
+        { ...none, primary: sink(hung, { retries: true }), deadlineMs: 9_000 },
+        testEnv({ scheduler, log }),
+      );
+      const error = new SinkError('kafka_01', [unavailable(batch)]);
+      expectObservable(primary.write(batch, NEVER)).toBe('5s #', {}, error);
+      expectObservable(write(batch, NEVER)).toBe('9s #', {}, error);
+    });
+    expect(log.lines.filter(({ level }) => level !== 'debug')).toEqual([]);
   });
 
   describe('over its share', () => {

@@ -1,7 +1,21 @@
 import * as E from 'fp-ts/Either';
 import * as TE from 'fp-ts/TaskEither';
-import { BehaviorSubject, firstValueFrom, NEVER, of, throwError } from 'rxjs';
-import type { Config, StreamConfig } from '../../src/config/buckets';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import {
+  asyncScheduler,
+  BehaviorSubject,
+  firstValueFrom,
+  lastValueFrom,
+  mergeMap,
+  NEVER,
+  of,
+  ReplaySubject,
+  take,
+  throwError,
+} from 'rxjs';
+import type { BackupConfig, Config, StreamConfig } from '../../src/config/buckets';
 import {
   SinkError,
   type Batch,
@@ -11,7 +25,12 @@ import {
   type SinkKind,
   type Write,
 } from '../../src/model';
+import { createLedger } from '../../src/control/ledger';
 import { planTopology, type Plan } from '../../src/pipelines/topology';
+import { file } from '../../src/sinks/file';
+import { countFile } from '../../src/spool/countFile';
+import { folderExists } from '../../src/spool/folderExists';
+import { openSpoolFile } from '../../src/spool/openSpoolFile';
 import {
   backupConfig,
   batchOf,
@@ -23,6 +42,7 @@ import {
   testEnv,
   unavailable,
 } from '../support/builders';
+import { filesIn } from '../support/numbered';
 
 const stream = (id: string, parts: Partial<StreamConfig> = {}): StreamConfig => ({
   id,
@@ -142,7 +162,26 @@ describe('planTopology', () => {
         },
       ]),
     );
-    expect(planTopology(replayed, { good: kind(takes, { replayable: true }).kind })).toMatchObject({ _tag: 'Right' });
+    expect(planTopology(replayed, { good: kind(takes, { replayable: 'perBucket' }).kind })).toMatchObject({
+      _tag: 'Right',
+    });
+  });
+
+  it('refuses to keep the order where files hold several buckets', () => {
+    const mixed = { good: kind(takes, { replayable: 'mixed' }).kind };
+    const replayed = (replay: BackupConfig['replay']): Config =>
+      config([stream('one', { backup: backupConfig('good', {}, { replay }) })]);
+    expect(planTopology(replayed('ordered'), mixed)).toEqual(
+      E.left([
+        {
+          path: 'streamsConfigs.one.backup.replay',
+          expected:
+            'true or false, or {bucket} in the fileNameTemplate: order is kept bucket by bucket, in files of its own',
+          got: '"ordered"',
+        },
+      ]),
+    );
+    expect(planTopology(replayed(true), mixed)).toMatchObject({ _tag: 'Right' });
   });
 
   it('checks dead letters as it does backups', () => {
@@ -175,6 +214,17 @@ describe('planTopology', () => {
     const { kind: good } = kind(takes);
     const topology = await open(planTopology(config([stream('one')]), { good }));
     expect(topology.routeOf('b')?.limits).toEqual({ count: 10, ms: 30_000, bytes: 1_000_000 });
+  });
+
+  it('takes an empty key for null where one of the streams of a bucket does', () => {
+    const streams = [stream('one'), stream('two', { emptyKey: 'null' })];
+    const buckets = [bucketConfig('plain', ['one']), bucketConfig('nulls', ['one', 'two'])];
+    const { kind: good } = kind(takes);
+    const of = (parts: Partial<Config>): Plan['emptyKeyOf'] =>
+      plan(planTopology({ streams, buckets, ...parts }, { good })).emptyKeyOf;
+    const withDefault = of({ defaultBucket: bucketConfig('default', ['two']) });
+    expect(['plain', 'nulls', 'other'].map(withDefault)).toEqual(['empty', 'null', 'null']);
+    expect(of({})('other')).toBe('empty');
   });
 
   it('routes unknown buckets to the default bucket, and nowhere without one', async () => {
@@ -307,6 +357,57 @@ describe('planTopology', () => {
       outcomeOf('one', batch, { backedUp: 1, sampledOut: 1 }),
     );
     expect(backup.seen.batches.map(messagesOf)).toEqual([['1']]);
+  });
+
+  it('keeps for the next start what is left when the drain gives up, and sends it on', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'kahets-topology-'));
+    const told$ = new ReplaySubject<void>(1);
+    const env = testEnv({ scheduler: asyncScheduler });
+    const giveUp: Write = (batch, giveUp$) =>
+      giveUp$.pipe(
+        take(1),
+        mergeMap(() => fails(batch, NEVER)),
+      );
+    const claimed: unknown[] = [];
+    const claim = async (): Promise<void> => void claimed.push(await readdir(folder));
+    const opened = async (write: Write, ledger = env.ledger) => {
+      const planned = planTopology(config([stream('a/b')]), { good: kind(write).kind, file }, folder);
+      const either = await plan(planned).open({ ...env, ledger }, told$, claim)();
+      if (E.isLeft(either)) throw new Error(either.left.message);
+      return either.right;
+    };
+    try {
+      const first = await opened(giveUp);
+      const batch = batchOf('b', ['1', '2']);
+      const outcome$ = first.routeOf('b')?.streams[0]?.deliver(batch) ?? NEVER;
+      expect(await readdir(folder)).toEqual([]);
+      expect(claimed).toEqual([]);
+      told$.next();
+      expect(await firstValueFrom(outcome$)).toEqual(outcomeOf('a/b', batch, { backedUp: 2 }));
+      await first.close();
+      // Before anything was made there.
+      expect(claimed).toEqual([[]]);
+      expect(await filesIn(path.join(folder, 'streams/a%2Fb'))).toHaveLength(1);
+
+      const taken: string[] = [];
+      const done$ = new ReplaySubject<void>(1);
+      const ledger = createLedger();
+      const second = await opened((one) => {
+        taken.push(...messagesOf(one));
+        done$.next();
+        return of(delivered(one));
+      }, ledger);
+      const parts = {
+        ...{ open: (name: string) => openSpoolFile(name, { log: env.log }), count: countFile, exists: folderExists },
+        ...{ owned$: of(0), stop$: done$ },
+      };
+      await lastValueFrom(second.replay(parts), { defaultValue: undefined });
+      await second.close();
+      expect(taken).toEqual(['1', '2']);
+      expect(ledger.rows()).toMatchObject([{ bucket: 'b', stream: 'a/b', recovered: 2, delivered: 2, backedUp: 0 }]);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it('closes every sink', async () => {

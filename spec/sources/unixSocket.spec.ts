@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import {
   existsSync,
+  linkSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
@@ -339,6 +340,26 @@ for i in range(200):
       await completed;
       expect([...texts.values()].join('')).toBe('m'.repeat(200));
       expect(ended).toHaveLength(200);
+    });
+
+    it('accepts no longer than quietMs those that come without end', async () => {
+      const { texts, stop$, completed, until } = await start({ quietMs: 100 });
+      // Another name for the socket, which they still find when its path is gone.
+      const other = join(folder, 'other.sock');
+      linkSync(path, other);
+      const script = `
+import socket, sys
+while True:
+    s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(b"m"); s.close()`;
+      const clients = spawn('python3', ['-c', script, other], { stdio: 'ignore' });
+      undo.push(() => clients.kill('SIGKILL'));
+      await until(() => texts.size > 1);
+      const before = texts.size;
+      stop$.next();
+      await completed;
+      expect(texts.size).toBeGreaterThan(before);
+      // Nobody listens any more.
+      if (clients.exitCode === null) await once(clients, 'exit');
     });
 
     it('does not wait for an idle client', async () => {

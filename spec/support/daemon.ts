@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 
-const MAIN = path.resolve(__dirname, '../../dist/main.js');
+/** The built daemon. */
+export const MAIN = path.resolve(__dirname, '../../dist/main.js');
 const WAIT_MS = 20_000;
 
 /** A line of the daemon's log. */

@@ -50,9 +50,9 @@ export const finalLedger = ({ lines, output }: Ended): readonly LedgerRow[] => {
   const last = lines.at(-1);
   if (last?.msg !== 'stopped') throw new Error(`expected the last line to be "stopped":\n${output.slice(-4000)}`);
   const rows = (last['ledger'] as readonly Partial<LedgerRow>[]).map(row);
-  for (const { received, delivered, backedUp, deadLettered, dropped, sampledOut, held } of rows) {
+  for (const { received, recovered, delivered, backedUp, deadLettered, dropped, sampledOut, held } of rows) {
     const went = Object.values(dropped).reduce((sum, count) => sum + count, 0);
-    expect(delivered + backedUp + deadLettered + went + sampledOut).toBe(received);
+    expect(delivered + backedUp + deadLettered + went + sampledOut).toBe(received + recovered);
     expect(held).toBe(0);
   }
   return rows;

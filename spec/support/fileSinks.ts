@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { lastValueFrom, NEVER, type Observable } from 'rxjs';
-import type { Batch, CheckedSink, Env, Receipt, Sink } from '../../src/model';
+import type { Batch, CheckedSink, Env, Receipt, Sink, Spool, StreamOptions } from '../../src/model';
 import { NO_OPTIONS, SinkError } from '../../src/model';
 import { file } from '../../src/sinks/file';
 import { MessageCursor } from '../../src/wire/messageCursor';
@@ -24,10 +24,30 @@ export const checkFile = (settings: unknown): CheckedSink => {
   return checked.right;
 };
 
-export const openFile = async (settings: Readonly<Record<string, unknown>>, env: Env = testEnv()): Promise<Sink> => {
-  const opened = await checkFile(settings).open(env, NO_OPTIONS)();
+export const openFile = async (
+  settings: Readonly<Record<string, unknown>>,
+  env: Env = testEnv(),
+  options: StreamOptions = NO_OPTIONS,
+): Promise<Sink> => {
+  const opened = await checkFile(settings).open(env, options)();
   if (opened._tag === 'Left') throw new Error(opened.left.message);
   return opened.right;
+};
+
+/** A file sink whose files are to be sent on. */
+export interface SpoolSink extends Sink {
+  readonly spool: Spool;
+}
+
+export const openSpool = async (
+  settings: Readonly<Record<string, unknown>>,
+  env: Env = testEnv(),
+  options: Partial<StreamOptions> = {},
+): Promise<SpoolSink> => {
+  const sink = await openFile(settings, env, { ...NO_OPTIONS, spools: true, ...options });
+  const { spool } = sink;
+  if (!spool) throw new Error('a sink that was opened with `spools` has a spool');
+  return { ...sink, spool };
 };
 
 /** Writes and waits for the receipt. */

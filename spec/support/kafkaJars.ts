@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
 
-const KAFKA_VERSION = '4.1.1';
+export const KAFKA_VERSION = '4.1.1';
 
 /** Outside the tree: what tests fetch once. */
 export const cacheFolder = (): string =>

@@ -1,6 +1,7 @@
 /** Reads topics through kcat (librdkafka), a client that shares no code with the daemon. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Message {
   readonly partition: number;
@@ -71,6 +72,45 @@ export const readTopic = async (brokers: string, topic: string, each: (message: 
   await closed;
   if (kcat.exitCode !== 0) throw new Error(`kcat could not read ${topic}: ${errors}`);
   return count;
+};
+
+/** kcat ends where it finds no broker or no topic. */
+const FOLLOW_AGAIN_MS = 200;
+/** librdkafka waits up to 10 s before it connects again, which would be in every measure of what comes after an outage. */
+const IMPATIENT = [
+  'reconnect.backoff.ms=50',
+  'reconnect.backoff.max.ms=100',
+  'topic.metadata.refresh.interval.ms=1000',
+];
+
+/**
+ * Calls `each` for every message of `topic` as it comes, from the beginning, over outages of the broker too; after one a
+ * message may come again. Returns how to end it.
+ */
+export const followTopic = (
+  brokers: string,
+  topic: string,
+  each: (message: Message) => void,
+): (() => Promise<void>) => {
+  const options = ['-b', brokers, '-t', topic, '-o', 'beginning', ...IMPATIENT.flatMap((option) => ['-X', option])];
+  const abort = new AbortController();
+  const follow = async (): Promise<void> => {
+    while (!abort.signal.aborted) {
+      const kcat = spawn('kcat', ['-C', '-u', '-q', ...options, '-f', FORMAT], { stdio: ['ignore', 'pipe', 'ignore'] });
+      const end = (): void => void kcat.kill('SIGKILL');
+      abort.signal.addEventListener('abort', end);
+      let rest = Buffer.alloc(0);
+      kcat.stdout.on('data', (chunk: Buffer) => (rest = Buffer.from(parse(Buffer.concat([rest, chunk]), each))));
+      await once(kcat, 'close');
+      abort.signal.removeEventListener('abort', end);
+      await sleep(FOLLOW_AGAIN_MS, undefined, { signal: abort.signal }).catch(() => undefined);
+    }
+  };
+  const ended = follow();
+  return async () => {
+    abort.abort();
+    await ended;
+  };
 };
 
 /** All messages of a small topic. */

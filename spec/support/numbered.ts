@@ -4,9 +4,12 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { encodeFrame } from '../../src/wire/frame';
 import { MessageCursor } from '../../src/wire/messageCursor';
+import type { Client } from './client';
 
 const HEAD = /^n=(\d+) crc=([0-9a-f]{8}) /;
 const HEAD_BYTES = 40;
+/** Copies of a message are counted up to here. */
+const MOST_TIMES = 255;
 
 /** A message as clients/php/send.php makes them. */
 const numberedMessage = (n: number, key: string, filler: string): string =>
@@ -14,10 +17,20 @@ const numberedMessage = (n: number, key: string, filler: string): string =>
     .toString(16)
     .padStart(8, '0')} ${filler}`;
 
-/** A frame with message `n` and one of `keys` keys. */
-export const numberedFrame = (bucket: string, n: number, { keys = 10, bytes = 200 } = {}): Buffer => {
-  const key = `key-${n % keys}`;
+/** A frame with message `n` and one of `keys` keys. `connection`: a name in its keys, for numbers that several connections share. */
+export const numberedFrame = (
+  bucket: string,
+  n: number,
+  { keys = 10, bytes = 200, connection = 'key' } = {},
+): Buffer => {
+  const key = `${connection}-${n % keys}`;
   return encodeFrame(bucket, numberedMessage(n, key, `${n} `.repeat(bytes).slice(0, bytes)), key);
+};
+
+/** The number of a message; undefined: it is none of ours. */
+export const numberOf = (value: Buffer): number | undefined => {
+  const [, number] = HEAD.exec(value.toString('latin1', 0, HEAD_BYTES)) ?? [];
+  return number === undefined ? undefined : Number(number);
 };
 
 /** What is wrong with what arrived; all zero: each message exactly once, whole, in order per key. */
@@ -54,11 +67,13 @@ export class Arrivals {
       this.damaged += 1;
       return;
     }
-    this.times[n] = Math.min(2, (this.times[n] ?? 0) + 1);
-    if (key.length === 0) return;
+    const times = this.times[n] ?? 0;
+    this.times[n] = Math.min(MOST_TIMES, times + 1);
+    // What comes twice breaks no order beyond being twice.
+    if (key.length === 0 || times > 0) return;
     const name = Buffer.from(key).toString('latin1');
     const before = this.last.get(name);
-    if (before && (before.n >= n || before.lane !== lane)) this.outOfOrder += 1;
+    if (before && (before.n > n || before.lane !== lane)) this.outOfOrder += 1;
     this.last.set(name, { n, lane });
   }
 
@@ -71,11 +86,44 @@ export class Arrivals {
     };
   }
 
+  /** Messages from number `first` on that did not arrive. */
+  missingFrom(first: number): number {
+    return this.times.subarray(Math.max(0, first - this.first)).filter((times) => times === 0).length;
+  }
+
+  /** Copies beyond the first of each message. */
+  copies(): number {
+    return this.times.reduce((sum, times) => sum + Math.max(0, times - 1), 0);
+  }
+
+  /** Whether message `n` arrived. */
+  has(n: number): boolean {
+    return (this.times[n - this.first] ?? 0) > 0;
+  }
+
   /** Messages that arrived, each counted once. */
   count(): number {
     return this.times.filter((times) => times > 0).length;
   }
 }
+
+const WRITE_FRAMES = 100;
+
+/** Writes numbered frames, a hundred at a time, until the daemon closes the connection; resolves to how many it began to write. */
+export const writeUntilClosed = async (client: Client, bucket: string, first = 0): Promise<number> => {
+  const closed = client.closed.then(() => false);
+  let n = first;
+  for (let open = true; open; n += WRITE_FRAMES) {
+    const from = n;
+    const frames = Array.from({ length: WRITE_FRAMES }, (_, i) => numberedFrame(bucket, from + i));
+    const written = client.write(Buffer.concat(frames)).then(
+      () => true,
+      () => closed,
+    );
+    open = await Promise.race([written, closed]);
+  }
+  return n - first;
+};
 
 /** Files below a folder, in the order in which they were written last. */
 export const filesIn = async (folder: string): Promise<readonly string[]> => {
@@ -91,9 +139,13 @@ export const filesIn = async (folder: string): Promise<readonly string[]> => {
   return files.sort((a, b) => Number(a.writtenNs - b.writtenNs)).map(({ file }) => file);
 };
 
-/** Adds the frames of every file below `folder`, in order; fails on a file that does not end with a whole frame. */
-export const addFiles = async (arrivals: Arrivals, folder: string): Promise<void> => {
-  for (const file of await filesIn(folder)) {
+/** Adds the frames of every file below `folder` that is `wanted`, in order; fails on one that does not end with a whole frame. */
+export const addFiles = async (
+  arrivals: Pick<Arrivals, 'add'>,
+  folder: string,
+  wanted: (file: string) => boolean = () => true,
+): Promise<void> => {
+  for (const file of (await filesIn(folder)).filter(wanted)) {
     const bytes = await readFile(file);
     const cursor = new MessageCursor(bytes);
     while (cursor.next()) {

@@ -45,16 +45,18 @@ export const configure = ({
     E.map((text) => decodeBuckets(text, variables)),
   );
   const { variables: used, show } = E.isRight(buckets) ? buckets.right : NOTHING_READ;
+  const decoded = decodeEnvironment(environment, envFile, used);
+  const spool = E.isRight(decoded) ? decoded.right.settings.spool : undefined;
   return pipe(
     allLines({
       environment: pipe(
-        decodeEnvironment(environment, envFile, used),
+        decoded,
         E.mapLeft((problems) => report('environment', show(problems))),
       ),
       buckets: pipe(
         buckets,
         E.mapLeft((reason) => [`${file}: ${reason}`]),
-        E.chain((found) => planBuckets(file, found, kinds)),
+        E.chain((found) => planBuckets(file, found, kinds, spool)),
       ),
     }),
     E.map(({ environment: { settings, warnings }, buckets: { plan, lines, secrets } }) => ({
@@ -74,11 +76,12 @@ const planBuckets = (
   file: string,
   { config, problems, warnings, secrets, show }: ReadBuckets,
   kinds: ConfigureOptions['kinds'],
+  spool: string | undefined,
 ): E.Either<
   readonly string[],
   { readonly plan: Plan; readonly lines: readonly string[]; readonly secrets: Secrets }
 > => {
-  const planned = planTopology(config, kinds);
+  const planned = planTopology(config, kinds, spool);
   const all = [...problems, ...(E.isLeft(planned) ? show(planned.left) : [])];
   return E.isLeft(planned) || all.length > 0
     ? E.left(report(file, all))

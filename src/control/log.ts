@@ -27,11 +27,18 @@ export const createLog = (
   });
 };
 
+/** A log of which not every line is written. */
+export interface LimitedLog extends Log {
+  /** Ends the minute of all messages now, since there may be no end of it. */
+  readonly tellSuppressed: () => void;
+}
+
 /**
  * Bounds repeated warnings and errors: of each message the first five in a minute are written; at the minute's end one line
  * more says how many were not (`suppressed`), with the fields of the last.
  */
-export const limitRepeats = (log: Log, scheduler: SchedulerLike = asyncScheduler): Log => {
+export const limitRepeats = (log: Log, scheduler: SchedulerLike = asyncScheduler): LimitedLog => {
+  const ends: (() => void)[] = [];
   const limited = (level: 'warn' | 'error'): Log[Level] => {
     const windows = new Map<string, { lines: number; last: Readonly<Record<string, unknown>> }>();
     const endWindow = (message: string): void => {
@@ -40,6 +47,9 @@ export const limitRepeats = (log: Log, scheduler: SchedulerLike = asyncScheduler
       if (window && window.lines > LINES_PER_WINDOW)
         log[level](message, { ...window.last, suppressed: window.lines - LINES_PER_WINDOW });
     };
+    ends.push(() => {
+      for (const message of [...windows.keys()]) endWindow(message);
+    });
     return (message, fields = {}) => {
       const window = windows.get(message) ?? { lines: 0, last: fields };
       if (window.lines === 0) {
@@ -51,5 +61,12 @@ export const limitRepeats = (log: Log, scheduler: SchedulerLike = asyncScheduler
       if (window.lines <= LINES_PER_WINDOW) log[level](message, fields);
     };
   };
-  return { ...log, warn: limited('warn'), error: limited('error') };
+  return {
+    ...log,
+    warn: limited('warn'),
+    error: limited('error'),
+    tellSuppressed: () => {
+      for (const end of ends) end();
+    },
+  };
 };

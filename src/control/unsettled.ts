@@ -4,9 +4,9 @@ import type { Batch, Frames, Unsettled } from '../model';
 export interface UnsettledParts {
   readonly unsettled: Unsettled;
   /** What open batches have gathered: accepted, and written to no stream yet. */
-  readonly gathered: () => readonly Frames[];
-  /** Batches that streams have not settled. */
-  readonly written: () => readonly { readonly stream: string; readonly batch: Batch }[];
+  readonly gathered: () => Iterable<Frames>;
+  /** Batches that streams have not settled, of each stream in the order of their writes. */
+  readonly written: () => Iterable<{ readonly stream: string; readonly batch: Batch }>;
 }
 
 /** Keeps all that is accepted and not settled in sight: one entry an open bucket, and one a batch and stream. */
@@ -25,7 +25,9 @@ export const createUnsettled = (): UnsettledParts => {
         return () => void writing.delete(entry);
       },
     },
-    gathered: () => [...open].flatMap((frames) => frames()),
-    written: () => [...writing],
+    *gathered() {
+      for (const frames of open) yield* frames();
+    },
+    written: () => writing,
   };
 };

@@ -14,7 +14,7 @@ import type { Batch, BatchLimits, Close, Frames, Reason, Unsettled } from '../mo
  * buffer on an error: what is open is emitted before the error.
  *
  * @param close$ shared by all buckets; its error is the result's error, its end means nothing
- * @param gathering is shown what is open, for as long as the result is subscribed to
+ * @param gathering is shown what is open until who listens has taken it: what an end in between leaves stays in sight
  */
 export const batch =
   (
@@ -26,6 +26,8 @@ export const batch =
   (frames$) =>
     new Observable((destination) => {
       let frames: Frames[] = [];
+      /** Of a batch that is being handed on. */
+      let leaving: readonly Frames[] = [];
       let count = 0;
       let bytes = 0;
       let timer: Subscription | undefined;
@@ -36,14 +38,20 @@ export const batch =
         const [first] = frames;
         if (!first) return;
         const closed: Batch = { bucket: first.bucket, frames, count, bytes, closedBy };
+        leaving = frames;
         frames = [];
         count = 0;
         bytes = 0;
         destination.next(closed);
+        // Where it has ended, nobody may have taken it: something on the way threw.
+        if (!destination.closed) leaving = [];
       };
 
       destination.add(() => timer?.unsubscribe());
-      destination.add(gathering(() => frames));
+      const forget = gathering(() => [...leaving, ...frames]);
+      destination.add(() => {
+        if (leaving.length + frames.length === 0) forget();
+      });
       destination.add(
         close$.subscribe({
           next: (asked) => {

@@ -1,4 +1,13 @@
-import { asyncScheduler, catchError, delay, map, type SchedulerLike } from 'rxjs';
+import {
+  asyncScheduler,
+  catchError,
+  connect,
+  delay,
+  map,
+  ReplaySubject,
+  type Observable,
+  type SchedulerLike,
+} from 'rxjs';
 import { SinkError, type Receipt, type Rest, type Write } from '../model';
 import { carryDoubt } from './carryDoubt';
 import { concatWrites } from './concatWrites';
@@ -6,7 +15,8 @@ import { concatWrites } from './concatWrites';
 export interface HandOverOptions {
   /** Which of the rest it is for; what is left over stays the failure. */
   readonly takes: (rest: Rest) => boolean;
-  readonly how: Receipt['how'];
+  /** Default: as its receipts say themselves. */
+  readonly how?: Receipt['how'];
   /** When `giveUp$` ended the first attempts, the second sink still has this long. */
   readonly graceMs: number;
   readonly scheduler: SchedulerLike | undefined;
@@ -23,16 +33,21 @@ export const handOver =
     write(batch, giveUp$).pipe(
       catchError((error: unknown) => {
         if (!(error instanceof SinkError) || !error.rest.some(takes)) throw error;
-        const giveUpLater$ = giveUp$.pipe(delay(graceMs, scheduler));
-        return concatWrites(
-          error.sink,
-          error.rest.filter(takes).map(({ batch: part, written }) =>
-            to(part, giveUpLater$).pipe(
-              map((receipt): Receipt => ({ ...receipt, how })),
-              carryDoubt(written),
+        const handedOver = (giveUpLater$: Observable<unknown>): Observable<Receipt> =>
+          concatWrites(
+            error.sink,
+            error.rest.filter(takes).map(({ batch: part, written }) =>
+              to(part, giveUpLater$).pipe(
+                map((receipt): Receipt => (how === undefined ? receipt : { ...receipt, how })),
+                carryDoubt(written),
+              ),
             ),
-          ),
-          error.rest.filter((rest) => !takes(rest)),
+            error.rest.filter((rest) => !takes(rest)),
+          );
+        // One clock from now on for all attempts: each would have the grace anew.
+        return giveUp$.pipe(
+          delay(graceMs, scheduler),
+          connect(handedOver, { connector: () => new ReplaySubject<unknown>(1) }),
         );
       }),
     );

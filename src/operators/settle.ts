@@ -1,4 +1,4 @@
-import { catchError, defer, finalize, from, map, of, reduce, type Observable } from 'rxjs';
+import { catchError, defer, from, map, of, reduce, tap, type Observable } from 'rxjs';
 import {
   emptyOutcome,
   SinkError,
@@ -48,7 +48,7 @@ const balance = (outcome: Outcome): Outcome => {
  *     result    -------(o|)
  *
  * @param giveUp$ told to every write: when it emits, they fail promptly (the end of a drain)
- * @param writing is shown every batch from its write to its outcome
+ * @param writing is shown every batch from its write to its outcome: one that is left before that stays in sight
  */
 export const settle =
   (stream: string, giveUp$: Observable<unknown>, writing: Unsettled['writing'] = () => () => undefined) =>
@@ -58,7 +58,7 @@ export const settle =
       ? of(emptyOutcome(stream, batch))
       : defer(() => {
           const forget = writing(stream, batch);
-          return defer(() => write(batch, giveUp$)).pipe(finalize(forget));
+          return defer(() => write(batch, giveUp$)).pipe(tap({ complete: forget, error: forget }));
         }).pipe(
           map(receiptEntry),
           catchError((error: unknown) => from(failureEntries(error))),

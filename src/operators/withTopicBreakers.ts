@@ -17,6 +17,8 @@ export interface TopicBreakersOptions extends Omit<
 
 interface Entry {
   readonly write: Write;
+  /** Whether its breaker lets batches through. */
+  closed: boolean;
   writes: number;
   /** When the last write ended. */
   usedMs: number;
@@ -55,10 +57,13 @@ export const withTopicBreakers =
         // No topic is to blame while the whole sink is down.
         counts$: health$.pipe(map(({ state }) => state !== 'down')),
         probesInTrouble: true,
-        onState: (state) => onState(bucket, state),
+        onState: (state) => {
+          entry.closed = state.state === 'closed';
+          onState(bucket, state);
+        },
       });
       forgetIdle();
-      const entry: Entry = { write: breaker(write), writes: 0, usedMs: 0 };
+      const entry: Entry = { write: breaker(write), closed: true, writes: 0, usedMs: 0 };
       entries.set(bucket, entry);
       return entry;
     };
@@ -69,8 +74,12 @@ export const withTopicBreakers =
       // The clock may have been put back.
       if (!isFull && Math.abs(nowMs - lookedMs) < idleMs) return;
       lookedMs = nowMs;
-      for (const [bucket, { writes, usedMs }] of entries)
-        if (writes === 0 && (isFull || Math.abs(nowMs - usedMs) >= idleMs)) entries.delete(bucket);
+      for (const [bucket, { writes, usedMs, closed }] of entries) {
+        if (writes > 0 || (!isFull && Math.abs(nowMs - usedMs) < idleMs)) continue;
+        entries.delete(bucket);
+        // Its next batch meets a new one.
+        if (!closed) onState(bucket, { state: 'closed' });
+      }
     };
 
     const release = (entry: Entry): void => {

@@ -1,17 +1,39 @@
-import { defer, tap, type Observable, type OperatorFunction } from 'rxjs';
-import type { BatchLimits, Close, Deliver, Env, Frames, Settled } from '../model';
+import { defer, tap, type MonoTypeOperatorFunction, type Observable, type OperatorFunction } from 'rxjs';
+import type { BatchLimits, Close, Deliver, Env, Frames, Settled, StreamOptions, Unsettled } from '../model';
 import { batch } from '../operators/batch';
 import { deliver } from '../operators/deliver';
 import { fanOut } from '../operators/fanOut';
+import { overhead } from '../operators/footprint';
+import { journal, wasLost, type Journal } from './journal';
 
 /** Where the messages of a bucket go, and how they are batched on the way. */
 export interface Route {
   readonly limits: BatchLimits;
   readonly streams: readonly { readonly id: string; readonly deliver: Deliver }[];
+  /** Whether its messages are dropped while memory is full. Default: their clients wait. */
+  readonly dropsWhenFull?: boolean;
+  /** Whether a message is on disk before it counts as received. Default: no. */
+  readonly journaled?: boolean;
+  /** What a key of length 0 becomes on disk, which is to be for its streams what it is now. Default: it stays empty. */
+  readonly emptyKey?: StreamOptions['emptyKey'];
 }
 
+export interface BucketParts extends Pick<Env, 'held' | 'ledger' | 'scheduler' | 'unsettled'> {
+  /** What journaled buckets write to. */
+  readonly segments: Journal;
+}
+
+const asItIs = <A>(source$: Observable<A>): Observable<A> => source$;
+
+/** What lies in a file already is not shown: it would come back twice. */
+const withoutRecovered =
+  (gathering: Unsettled['gathering']): Unsettled['gathering'] =>
+  (frames) =>
+    gathering(() => frames().filter(({ origin }) => !origin.recovered));
+
 /**
- * The way of one bucket: its runs are booked as received, batched, and delivered to all of its streams.
+ * The way of one bucket: its runs are written ahead where it is journaled, booked as received, batched, and delivered to all of its
+ * streams.
  *
  *     source    -a-b-----|         runs of one bucket
  *     result    -----(ab)|         settled batches
@@ -19,19 +41,34 @@ export interface Route {
 export const bucketPipeline =
   (
     bucket: string,
-    { limits, streams }: Route,
+    { limits, streams, journaled = false, emptyKey }: Route,
     close$: Observable<Close>,
-    { ledger, scheduler, unsettled }: Pick<Env, 'ledger' | 'scheduler' | 'unsettled'>,
+    { held, ledger, scheduler, segments, unsettled }: BucketParts,
   ): OperatorFunction<Frames, Settled> =>
   (frames$) =>
     defer(() => {
-      const received = ledger.received(
-        bucket,
-        streams.map(({ id }) => id),
-      );
+      const ids = streams.map(({ id }) => id);
+      const received = ledger.received(bucket, ids);
+      const recovered = ledger.recovered(bucket, ids);
+      const weight = overhead(held, streams.length);
+      const toAll = fanOut(streams.map((stream) => stream.deliver));
+      const gathering = withoutRecovered((frames) => unsettled.gathering(frames));
+      const ahead: MonoTypeOperatorFunction<Frames> = journal((runs) => segments.append(runs, emptyKey), gathering);
       return frames$.pipe(
-        tap(({ count }) => received(count)),
-        batch(limits, close$, scheduler, (frames) => unsettled.gathering(frames)),
-        deliver(fanOut(streams.map((stream) => stream.deliver))),
+        journaled ? ahead : asItIs,
+        tap(({ count, origin }) => {
+          weight.run();
+          if (origin.recovered) recovered(count);
+          else received(count);
+        }),
+        batch(limits, close$, scheduler, journaled ? undefined : gathering),
+        deliver((closed) => {
+          weight.batch();
+          return toAll(closed);
+        }),
+        tap((settled) => {
+          weight.settled(settled.batch);
+          if (journaled) segments.settled(settled.batch.frames, wasLost(settled));
+        }),
       );
     });

@@ -1,5 +1,6 @@
 import { BehaviorSubject, type Observable, type SchedulerLike, Subject, ignoreElements, merge, tap } from 'rxjs';
-import type { Held } from '../model';
+import type { Held, Log } from '../model';
+import { createDroppers, type Droppers } from './droppers';
 
 /** Which connections may be read now. */
 export type MayRead = (connection: number) => boolean;
@@ -11,6 +12,10 @@ export interface HalfFramesOptions {
   /** A half frame that makes no progress for this long ends its connection. */
   readonly frameTimeoutMs: number;
   readonly scheduler: SchedulerLike;
+  /** Whether there are buckets whose messages are dropped while memory is full, so that their clients are read on. Default: no. */
+  readonly drops?: boolean;
+  /** Told when clients have to wait. */
+  readonly log?: Pick<Log, 'warn' | 'debug'>;
 }
 
 /** What one connection tells of its half frame. */
@@ -21,6 +26,8 @@ export interface HalfFrame {
   readonly stalled: boolean;
   /** `bytes` of a frame have come that is not whole (0: none); `fresh`: it is another frame than at the last call. */
   progress(bytes: number, fresh: boolean): void;
+  /** The messages of the latest chunk: whether all of them are of buckets that drop. Means something with `drops` alone. */
+  dropping(all: boolean): void;
   /** The connection has ended. */
   close(): void;
 }
@@ -29,6 +36,8 @@ export interface HalfFrame {
 export interface HalfFrames {
   /** The latest first, then every change. For the sources. */
   readonly reading$: Observable<MayRead>;
+  /** Whether memory is full, as long as somebody listens to `reading$`. */
+  readonly full: boolean;
   open(connection: number): HalfFrame;
 }
 
@@ -54,29 +63,40 @@ class OpenHalfFrame implements HalfFrame {
     if (bytes > 0 || this.bytes > 0) this.all.change(this, bytes, fresh);
   }
 
+  dropping(all: boolean): void {
+    this.all.droppers?.mark(this.connection, all);
+  }
+
   close(): void {
     this.progress(0, true);
+    this.all.droppers?.forget(this.connection);
   }
 }
 
 class AllHalfFrames implements HalfFrames {
   readonly reading$: Observable<MayRead>;
   private readonly mayRead$ = new BehaviorSubject(anybody);
-  /** The oldest first. */
-  private readonly halves = new Set<OpenHalfFrame>();
+  /** By connection, the oldest first. */
+  private readonly halves = new Map<number, OpenHalfFrame>();
+  /** Undefined: nobody is read while memory is full. */
+  readonly droppers: Droppers | undefined;
   private readonly limit: number;
   private readonly tickMs: number;
   private total = 0;
-  private full = false;
+  full = false;
   private ticking = false;
-  private oldest: OpenHalfFrame | undefined;
-  private onlyOldest = nobody;
+  /** As of the latest review. */
+  private only: OpenHalfFrame | undefined;
+  private isCrowded = false;
+  private wasFull = false;
 
   constructor(private readonly options: HalfFramesOptions) {
     this.limit = options.highMark / 2;
     this.tickMs = Math.min(options.frameTimeoutMs / TICKS_A_TIMEOUT, MAX_TICK_MS);
+    if (options.drops) this.droppers = createDroppers(options.held, options.highMark);
     const full$ = options.held.full$.pipe(
       tap((full) => {
+        if (full !== this.full) this.tell(full);
         this.full = full;
         this.review();
       }),
@@ -91,30 +111,47 @@ class AllHalfFrames implements HalfFrames {
 
   change(half: OpenHalfFrame, bytes: number, fresh: boolean): void {
     this.total += bytes - half.bytes;
-    if (fresh) this.halves.delete(half);
-    if (bytes > 0) this.halves.add(half);
-    else this.halves.delete(half);
+    if (fresh || bytes === 0) this.halves.delete(half.connection);
+    if (bytes > 0) this.halves.set(half.connection, half);
     half.bytes = bytes;
     // The first tick comes early by as much as this change comes late.
     half.idleMs = -this.tickMs;
-    if (this.total > this.limit || this.oldest) this.review();
+    if (this.total > this.limit || this.only || this.full) this.review();
     if (!this.ticking && bytes > 0) this.tickLater();
   }
 
-  private review(): void {
-    const [oldest] = this.total > this.limit ? this.halves : [];
-    if (oldest !== this.oldest) {
-      this.oldest = oldest;
-      this.onlyOldest = (connection) => connection === oldest?.connection;
-    }
-    const mayRead = this.decide();
-    if (mayRead !== this.mayRead$.value) this.mayRead$.next(mayRead);
+  private tell(full: boolean): void {
+    const { held, log } = this.options;
+    if (full) log?.warn('memory is full, clients wait', { heldBytes: held.bytes });
+    else log?.debug('memory has room, clients are read', { heldBytes: held.bytes });
   }
 
-  private decide(): MayRead {
-    if (!this.oldest) return this.full ? nobody : anybody;
-    const accepted = this.options.held.bytes - this.total;
-    return this.full && accepted > this.limit / 2 ? nobody : this.onlyOldest;
+  private review(): void {
+    const { droppers } = this;
+    const isCrowded = this.total > this.limit;
+    const only = this.oldest(isCrowded);
+    if (only === this.only && isCrowded === this.isCrowded && this.full === this.wasFull) return;
+    this.only = only;
+    this.isCrowded = isCrowded;
+    this.wasFull = this.full;
+    const isOnly: MayRead = (connection) => connection === only?.connection;
+    if (!this.full) this.mayRead$.next(only ? isOnly : anybody);
+    else if (!droppers) this.mayRead$.next(only ? isOnly : nobody);
+    else
+      this.mayRead$.next(
+        (connection) =>
+          isOnly(connection) || (droppers.mayRead(connection) && !(isCrowded && this.halves.has(connection))),
+      );
+  }
+
+  /** Whose half frame goes first. Undefined: nobody's. */
+  private oldest(isCrowded: boolean): OpenHalfFrame | undefined {
+    const { droppers, full, halves, limit } = this;
+    if (!full && !isCrowded) return undefined;
+    // Where accepted messages fill the memory they will settle; where they do not, only whole frames help.
+    const isCalm = !full || this.options.held.bytes - this.total <= limit / 2;
+    for (const half of halves.values()) if (isCalm || droppers?.drops(half.connection)) return half;
+    return undefined;
   }
 
   private tickLater(): void {
@@ -130,7 +167,7 @@ class AllHalfFrames implements HalfFrames {
   private age(): void {
     const { value: mayRead } = this.mayRead$;
     const stalled: OpenHalfFrame[] = [];
-    for (const half of this.halves) {
+    for (const half of this.halves.values()) {
       if (!mayRead(half.connection)) continue;
       half.idleMs += this.tickMs;
       if (half.idleMs >= this.options.frameTimeoutMs) stalled.push(half);
@@ -146,6 +183,9 @@ class AllHalfFrames implements HalfFrames {
  * Keeps half frames from filling the memory: over half of the high mark only the connection whose half frame is oldest is read,
  * until it is whole. So they cannot block each other for ever; nor can they block themselves through `held`: where accepted
  * messages are settled and half frames alone keep it full, the oldest is read all the same.
+ *
+ * With `drops`, connections of buckets that drop are read on while memory is full; of their half frames too only the oldest grows
+ * once there are too many. A source asks again after each chunk.
  *
  * One timer serves all half frames, while there are some. The clock of one stands still while it is not read.
  */

@@ -1,11 +1,13 @@
 import { Observable, type OperatorFunction, mergeMap, takeUntil } from 'rxjs';
 import {
+  type Batch,
   type Connection,
   type Decoded,
   type Env,
   type Frames,
   type Refused,
   type RefusedReason,
+  emptyOutcome,
   isRefused,
 } from '../model';
 import { decodeFrames } from '../operators/decodeFrames';
@@ -19,6 +21,8 @@ export interface IngestOptions {
   /** Whether a bucket's messages have a way to go. */
   readonly accepts: (bucket: string) => boolean;
   readonly halfFrames: HalfFrames;
+  /** The streams of a bucket whose messages are dropped while memory is full. Default: there is no such bucket, clients wait. */
+  readonly dropsTo?: (bucket: string) => readonly string[] | undefined;
 }
 
 const LOGGED_NAME_LENGTH = 64;
@@ -66,7 +70,11 @@ const read = ({ id, chunks$ }: Connection, options: IngestOptions, tables: Decod
         origin: { messages: 0, open: 0, worst: 0 },
         tables,
         beforeChunk: (bytes) => account.charge(bytes),
-        afterChunk: (pendingBytes) => half.progress(pendingBytes, account.turn()),
+        afterChunk: (pendingBytes) => {
+          half.progress(pendingBytes, account.turn());
+          const dropping = account.dropping();
+          if (dropping !== undefined) half.dropping(dropping);
+        },
       }),
     );
     const fail = (error: unknown): void => {
@@ -93,6 +101,8 @@ const read = ({ id, chunks$ }: Connection, options: IngestOptions, tables: Decod
 class Account {
   private open = 0;
   private ended = false;
+  /** Whether all messages since the last look were of buckets that drop. */
+  private allDrop: boolean | undefined;
 
   constructor(
     private readonly options: IngestOptions,
@@ -114,7 +124,7 @@ class Account {
     const { bucket, bytes, count, origin } = decoded;
     if (this.options.accepts(bucket)) {
       this.open -= bytes.length;
-      return true;
+      return !this.drops(decoded);
     }
     origin.open -= count;
     origin.worst = 2;
@@ -130,9 +140,37 @@ class Account {
     return ended;
   }
 
+  /** Whether the messages since the last call were all of buckets that drop; undefined: there were none, or no such buckets. */
+  dropping(): boolean | undefined {
+    const { allDrop } = this;
+    this.allDrop = undefined;
+    return allDrop;
+  }
+
   close(): void {
     this.options.env.held.release(this.open);
     this.open = 0;
+  }
+
+  /** Drops the messages of a bucket that asks for it where memory is full: accepted, and dropped on each of its streams. */
+  private drops({ bucket, bytes, count, origin }: Frames): boolean {
+    const { dropsTo, env, halfFrames } = this.options;
+    if (!dropsTo) return false;
+    const streams = dropsTo(bucket);
+    this.allDrop = streams !== undefined && this.allDrop !== false;
+    if (!streams || !halfFrames.full) return false;
+    origin.open -= count;
+    origin.worst = 2;
+    env.held.release(bytes.length);
+    env.ledger.received(bucket, streams)(count);
+    const batch: Batch = { bucket, frames: [], count, bytes: 0, closedBy: 'memory' };
+    const dropped = [{ reason: 'memory_full', count }];
+    env.ledger.settled({ batch, outcomes: streams.map((stream) => ({ ...emptyOutcome(stream, batch), dropped })) });
+    env.log.warn('memory is full, messages dropped', {
+      bucket: JSON.stringify(bucket.slice(0, LOGGED_NAME_LENGTH)),
+      count,
+    });
+    return true;
   }
 
   private refuse({ reason, count, bytes }: Pick<Refused, 'reason' | 'count' | 'bytes'>, found: object): void {

@@ -1,21 +1,28 @@
 import { pipe } from 'fp-ts/function';
-import { map, shareReplay } from 'rxjs';
-import type { StreamConfig } from '../config/buckets';
-import type { Env, Share, Sink, Write } from '../model';
-import { withBackup } from '../operators/withBackup';
+import { distinctUntilChanged, filter, map, merge, NEVER, shareReplay, skip, Subject, tap } from 'rxjs';
+import type { BackupConfig, StreamConfig } from '../config/buckets';
+import type { BreakerState, Env, Health, Share, Sink, Write } from '../model';
+import { handOver, isPoison } from '../operators/handOver';
+import { createOrder, type Order } from '../operators/order';
 import { withBreaker } from '../operators/withBreaker';
 import { withDeadLetter } from '../operators/withDeadLetter';
 import { withDeadline } from '../operators/withDeadline';
+import { withOrder } from '../operators/withOrder';
 import { withRetry } from '../operators/withRetry';
 import { withShare } from '../operators/withShare';
 import { withSinkErrors } from '../operators/withSinkErrors';
+import { withSpool } from '../operators/withSpool';
 import { withTopicBreakers } from '../operators/withTopicBreakers';
-import { logPoison, tellStream, tellTopic } from './policyLog';
+import { withTurns } from '../operators/withTurns';
+import { logPoison, tellPrimary, tellStream, tellTopic } from './policyLog';
+import type { Primary } from './replay/options';
 
 /** A stream whose sink is unreachable this long hands over to its backup; so does a bucket whose topic takes nothing. */
 const TROUBLE_MS = 2_000;
 /** At the end of a drain a backup and the dead letters have this much longer than the primary. */
 export const BACKUP_GRACE_MS = 3_000;
+/** Then what is kept for the next start has so long; together less than a drain waits for. */
+const SPOOL_GRACE_MS = 1_500;
 const RETRY_MS = { minMs: 100, maxMs: 5_000 };
 
 /** The sinks of a stream, open. */
@@ -24,59 +31,146 @@ export interface StreamSinks {
   readonly backup: Sink | undefined;
   /** Takes what neither of them ever takes. Undefined: that is dropped. */
   readonly deadLetter: Sink | undefined;
+  /** Keeps for the next start what none of them has taken when the drain gives up. Undefined: that is lost. */
+  readonly spool?: Pick<Sink, 'write'> | undefined;
   /** After this long a message without a backup is given up. Undefined: never. */
   readonly deadlineMs: number | undefined;
   /** What may wait for the primary. Undefined: all that the process may hold. */
   readonly share: Share | undefined;
 }
 
-/**
- * What a stream does when its sink fails: with a backup it hands over, all or the buckets that are in trouble, and without one
- * it waits and tries again. Poison goes to the dead letters.
- */
-export const writePolicy = (stream: Pick<StreamConfig, 'id' | 'failover'>, sinks: StreamSinks, env: Env): Write => {
-  const { backup, deadLetter } = sinks;
-  const { id } = stream;
-  const write = backup ? withHandOver(stream, sinks, backup, env) : patient(stream, sinks, env);
-  const told = logPoison(env, id, deadLetter !== undefined)(write);
-  return deadLetter
-    ? withDeadLetter(persistent(deadLetter, `${id}.deadLetter`, env), BACKUP_GRACE_MS, env.scheduler)(told)
-    : told;
+/** What the policy asks of a stream's configuration. */
+export type StreamFailover = Pick<StreamConfig, 'id' | 'failover'> & {
+  readonly backup?: Pick<BackupConfig, 'replay'>;
 };
 
-const withHandOver = (
-  { id, failover: { afterMs, retryMs } }: Pick<StreamConfig, 'id' | 'failover'>,
-  { primary, share }: StreamSinks,
-  backup: Sink,
+/** The ways of a stream. */
+export interface Policy {
+  /** For live traffic. */
+  readonly write: Write;
+  /** For what is sent on later. */
+  readonly primary: Primary;
+}
+
+type Around = (write: Write) => Write;
+
+const unchanged: Around = (write) => write;
+
+/**
+ * What a stream does when its sink fails: with a backup it hands over, all or the buckets that are in trouble, and without one
+ * it waits and tries again. Poison goes to the dead letters. What is sent on later meets the same breakers.
+ */
+export const streamPolicy = (stream: StreamFailover, sinks: StreamSinks, env: Env): Policy => {
+  const { backup, deadLetter, spool } = sinks;
+  const { id } = stream;
+  const { scheduler } = env;
+  const backedUp$ = new Subject<void>();
+  const noted: Around = (write) => (batch, giveUp$) => write(batch, giveUp$).pipe(tap(() => backedUp$.next()));
+  const order = stream.backup?.replay === 'ordered' ? createOrder() : undefined;
+  const guarded = guardedPrimary(stream, sinks, env);
+  const withDeadLetters: Around = (write) => {
+    const told = logPoison(env, id, deadLetter !== undefined)(write);
+    const dead = deadLetter && persistent(deadLetter, `${id}.deadLetter`, env);
+    return dead ? withDeadLetter(dead, BACKUP_GRACE_MS, scheduler)(told) : told;
+  };
+  const handsOver =
+    backup && noted(order ? persistent(backup, `${id}.backup`, env) : inTurns(backup, id, guarded, env));
+  const live = handsOver ? withHandOver(guarded.write, handsOver, id, sinks, order, env) : patient(stream, sinks, env);
+  const kept = spool && noted(persistent(spool, `${id}.spool`, env));
+  return {
+    write: pipe(live, kept ? withSpool(kept, SPOOL_GRACE_MS, scheduler) : unchanged, withDeadLetters),
+    primary: { ...guarded, write: withDeadLetters(guarded.write), backedUp$, order },
+  };
+};
+
+/** The primary behind its breakers, and what they tell. */
+const guardedPrimary = (
+  { id, failover: { afterMs, retryMs } }: StreamFailover,
+  { primary, backup }: StreamSinks,
   env: Env,
-): Write => {
+): Pick<Primary, 'write' | 'health$' | 'isOpen' | 'returned$'> => {
   const { random, scheduler } = env;
   // One subscription for all buckets and as long as the sink lives: each would compare the whole state at every change, and
   // each batch would subscribe anew.
-  const health$ = primary.health$.pipe(shareReplay({ bufferSize: 1, refCount: false }));
+  const health$ = primary.health$.pipe(shareReplay<Health>({ bufferSize: 1, refCount: false }));
   const breaker = { name: id, troubleMs: TROUBLE_MS, retryMs, random, scheduler };
-  return pipe(
+  const closed$ = new Subject<void>();
+  let state: BreakerState['state'] = 'closed';
+  const tell = backup ? { stream: tellStream(env, id), topic: tellTopic(env, id) } : tellPrimary(env, id);
+  const note = (now: BreakerState): void => {
+    if (now.state === 'closed') closed$.next();
+  };
+  const write = pipe(
     primary.write,
     withSinkErrors(id),
     withBreaker({
       ...breaker,
       trouble$: health$.pipe(map((health) => (health.state === 'down' ? health.cause : undefined))),
-      onState: tellStream(env, id),
+      onState: (now) => {
+        state = now.state;
+        tell.stream(now);
+        note(now);
+      },
     }),
-    withTopicBreakers({ ...breaker, health$, afterMs, onState: tellTopic(env, id) }),
-    share ? withShare({ name: id, share, whenFull: 'refuse' }) : (write) => write,
-    withBackup(persistent(backup, `${id}.backup`, env), BACKUP_GRACE_MS, scheduler),
+    withTopicBreakers({
+      ...{ ...breaker, health$, afterMs },
+      onState: (bucket, now) => {
+        tell.topic(bucket, now);
+        note(now);
+      },
+    }),
   );
+  const up$ = health$.pipe(
+    map((health) => health.state !== 'down'),
+    distinctUntilChanged(),
+    skip(1),
+    filter(Boolean),
+  );
+  return { write, health$, isOpen: () => state !== 'closed', returned$: merge(closed$, up$) };
 };
+
+const withHandOver = (
+  guarded: Write,
+  backup: Write,
+  id: string,
+  { share }: StreamSinks,
+  order: Order | undefined,
+  { scheduler }: Env,
+): Write =>
+  pipe(
+    guarded,
+    share ? withShare({ name: id, share, whenFull: 'refuse' }) : unchanged,
+    order
+      ? withOrder(backup, { name: id, order, graceMs: BACKUP_GRACE_MS, scheduler })
+      : handOver(backup, { takes: (rest) => !isPoison(rest), graceMs: BACKUP_GRACE_MS, scheduler }),
+  );
+
+/** While the backup does not take messages either, both are tried in turn. */
+const inTurns = (
+  { write, retries }: Sink,
+  id: string,
+  primary: Pick<Primary, 'write' | 'returned$'>,
+  { random, scheduler }: Env,
+): Write =>
+  pipe(
+    write,
+    withSinkErrors(`${id}.backup`),
+    withTurns(primary.write, { ends$: retries ? primary.returned$ : NEVER, scheduler }),
+    withRetry({ ...RETRY_MS, random, scheduler }),
+  );
 
 const patient = ({ id }: Pick<StreamConfig, 'id'>, { primary, share, deadlineMs }: StreamSinks, env: Env): Write =>
   pipe(
     persistent(primary, id, env),
-    share ? withShare({ name: id, share, whenFull: 'wait' }) : (write) => write,
-    deadlineMs === undefined ? (write) => write : withDeadline(deadlineMs, env.scheduler),
+    share ? withShare({ name: id, share, whenFull: 'wait' }) : unchanged,
+    deadlineMs === undefined ? unchanged : withDeadline(deadlineMs, env.scheduler),
   );
 
-const persistent = ({ write, retries }: Sink, name: string, { random, scheduler }: Env): Write => {
+const persistent = (
+  { write, retries }: Pick<Sink, 'write' | 'retries'>,
+  name: string,
+  { random, scheduler }: Env,
+): Write => {
   const safe = pipe(write, withSinkErrors(name));
   return retries ? safe : pipe(safe, withRetry({ ...RETRY_MS, random, scheduler }));
 };

@@ -28,6 +28,13 @@ export const tellTopic =
     else log.debug('topic half-open: one batch tries the primary', at);
   };
 
+/** Of a stream without a backup: its live messages wait, and only what is sent on later meets a breaker. */
+export const tellPrimary = ({ log }: Pick<Env, 'log'>, stream: string) => {
+  const tell = (breaker: BreakerState, bucket?: string): void =>
+    log.debug('replay: breaker', { stream, ...(bucket !== undefined && { bucket }), ...breaker });
+  return { stream: tell, topic: (bucket: string, breaker: BreakerState): void => tell(breaker, bucket) };
+};
+
 /** Tells what no sink ever takes and why, once a minute for each bucket and reason. */
 export const logPoison = (
   { log, scheduler }: Pick<Env, 'log' | 'scheduler'>,

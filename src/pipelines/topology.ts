@@ -4,14 +4,27 @@ import { pipe } from 'fp-ts/function';
 import * as RA from 'fp-ts/ReadonlyArray';
 import type { Task } from 'fp-ts/Task';
 import * as TE from 'fp-ts/TaskEither';
-import type { Observable } from 'rxjs';
+import { merge, type Observable } from 'rxjs';
 import type { BucketConfig, Config, StreamConfig } from '../config/buckets';
-import type { BatchLimits, CheckedSink, Deliver, Env, OpenError, Problem, Sink, SinkKind } from '../model';
+import type {
+  BatchLimits,
+  CheckedSink,
+  Deliver,
+  Env,
+  OpenError,
+  Problem,
+  Sink,
+  SinkKind,
+  StreamOptions,
+} from '../model';
 import { sample } from '../operators/sample';
 import { settle } from '../operators/settle';
 import { childPath } from '../sinks/problems';
 import type { Route } from './bucket';
-import { writePolicy } from './policy';
+import { streamPolicy } from './policy';
+import { checkReplay } from './replay/checkReplay';
+import { shareOf } from './share';
+import { openDrain, streamReplay, type DrainPlace, type ReplayParts } from './replay/streamReplay';
 
 /** A batch closes at this many bytes, whatever its bucket asks for. */
 const MAX_BATCH_BYTES = 1_000_000;
@@ -19,19 +32,30 @@ const MAX_BATCH_BYTES = 1_000_000;
 /** A configuration that passed its checks, ready to be opened. */
 export interface Plan {
   readonly warnings: readonly Problem[];
-  /** @param giveUp$ ends all attempts when it emits (a drain that took too long); it must replay */
-  readonly open: (env: Env, giveUp$: Observable<unknown>) => TE.TaskEither<OpenError, Topology>;
+  readonly streams: readonly StreamPlan[];
+  /** What becomes of an empty key in a file for all streams of a bucket. */
+  readonly emptyKeyOf: (bucket: string) => StreamOptions['emptyKey'];
+  /**
+   * @param giveUp$ ends all attempts when it emits (a drain that took too long); it must replay
+   * @param claim is run before anything is made in the spool
+   */
+  readonly open: (env: Env, giveUp$: Observable<unknown>, claim?: Task<void>) => TE.TaskEither<OpenError, Topology>;
 }
 
 /** Every stream, open. */
 export interface Topology {
   /** Where a bucket's messages go; undefined where nothing is configured for them. */
   readonly routeOf: (bucket: string) => Route | undefined;
+  /** Whether there are buckets whose messages are dropped while memory is full. */
+  readonly dropsWhenFull: boolean;
+  /** Sends on what all streams have in store, until it is stopped. Never fails. */
+  readonly replay: (parts: ReplayParts) => Observable<never>;
   /** Closes every sink, after the last write has ended. */
   readonly close: Task<void>;
 }
 
-interface StreamPlan {
+/** A stream whose settings passed their checks. */
+export interface StreamPlan {
   readonly config: StreamConfig;
   readonly primary: CheckedSink;
   readonly backup: CheckedSink | undefined;
@@ -41,6 +65,7 @@ interface StreamPlan {
 interface OpenStream {
   readonly plan: StreamPlan;
   readonly deliver: Deliver;
+  readonly replay: Topology['replay'];
   readonly close: Task<unknown>;
 }
 
@@ -48,10 +73,15 @@ type OpenedBeside = TE.TaskEither<OpenError, Sink | undefined>;
 
 const allProblems = E.getApplicativeValidation(RA.getSemigroup<Problem>());
 
-/** Checks every stream's settings with its kind of sink: all problems at once, nothing opened. */
+/**
+ * Checks every stream's settings with its kind of sink: all problems at once, nothing opened.
+ *
+ * @param spool the folder for what is neither delivered nor backed up when a drain ends; without it that is lost
+ */
 export const planTopology = (
   config: Config,
   kinds: Readonly<Record<string, SinkKind>>,
+  spool?: string,
 ): E.Either<readonly Problem[], Plan> =>
   pipe(
     config.streams,
@@ -63,14 +93,42 @@ export const planTopology = (
         ...(backup?.warnings ?? []),
         ...((own && deadLetter?.warnings) ?? []),
       ]),
-      open: (env, giveUp$) =>
+      streams: plans,
+      emptyKeyOf: emptyKeys(config),
+      open: (env, giveUp$, claim = nobodyElse) =>
         pipe(
           plans,
-          TE.traverseSeqArray(openStream(env, giveUp$)),
-          TE.map((streams) => ({ routeOf: router(config, streams), close: closeAll(streams) })),
+          TE.traverseSeqArray(
+            openStream(sightOf(env, config), giveUp$, plans.length, { spool, claim, file: kinds['file'] }),
+          ),
+          TE.map((streams) => ({
+            routeOf: router(config, streams),
+            dropsWhenFull: [...config.buckets, config.defaultBucket].some((bucket) => bucket?.whenFull === 'drop'),
+            replay: (parts) => merge(...streams.map((stream) => stream.replay(parts))),
+            close: closeAll(streams),
+          })),
         ),
     })),
   );
+
+const nobodyElse: Task<void> = () => Promise.resolve();
+
+/** A crash need not see what lies in the journal. */
+const sightOf = (env: Env, { buckets, defaultBucket }: Config): Env => {
+  const durabilities = new Map(buckets.map(({ id, durability }) => [id, durability]));
+  if (![...buckets, defaultBucket].some((bucket) => bucket?.durability === 'journal')) return env;
+  const { unsettled } = env;
+  return {
+    ...env,
+    unsettled: {
+      gathering: (frames) => unsettled.gathering(frames),
+      writing: (stream, batch) =>
+        (durabilities.get(batch.bucket) ?? defaultBucket?.durability) === 'journal'
+          ? () => undefined
+          : unsettled.writing(stream, batch),
+    },
+  };
+};
 
 const streamPath = ({ id }: StreamConfig): string => childPath('streamsConfigs', id);
 
@@ -89,12 +147,7 @@ const planStream =
         backup: optional('backup'),
         deadLetter: optional('deadLetter'),
       }),
-      E.chain((plan) => {
-        const { backup } = config;
-        if (!backup || backup.replay === false || plan.backup?.replayable === true) return E.right(plan);
-        const expected = `false, since what a sink of the type ${backup.type} has taken cannot be sent on`;
-        return E.left([{ path: `${path}.backup.replay`, expected, got: JSON.stringify(backup.replay) }]);
-      }),
+      E.chainFirst(({ backup }) => checkReplay(path, config.backup, backup)),
       E.map((plan) => ({ ...plan, deadLetter: plan.deadLetter ?? plan.backup?.deadLetters })),
     );
   };
@@ -132,7 +185,7 @@ const withoutClashes = (plans: readonly StreamPlan[]): E.Either<readonly Problem
 };
 
 const openStream =
-  (env: Env, giveUp$: Observable<unknown>) =>
+  (env: Env, giveUp$: Observable<unknown>, streams: number, place: DrainPlace) =>
   (plan: StreamPlan): TE.TaskEither<OpenError, OpenStream> => {
     const { config, primary, backup, deadLetter } = plan;
     const { id, emptyKey, failover } = config;
@@ -149,15 +202,22 @@ const openStream =
         backup: beside(backup, 'backup', config.backup?.replay !== false),
         deadLetter: beside(deadLetter, 'deadLetter'),
       }),
-      TE.map((sinks) => ({
-        plan,
-        deliver: pipe(
-          writePolicy(config, { ...sinks, deadlineMs: primary.deadlineMs, share: primary.share }, env),
-          settle(id, giveUp$, (stream, batch) => env.unsettled.writing(stream, batch)),
-          sample(config.slice, env.random),
-        ),
-        close: () => Promise.all([sinks.primary.close(), sinks.backup?.close(), sinks.deadLetter?.close()]),
-      })),
+      TE.map((sinks) => {
+        const drain = openDrain(place, config, env);
+        const share = shareOf(plan, env.held, streams);
+        const policy = streamPolicy(config, { ...sinks, spool: drain, deadlineMs: primary.deadlineMs, share }, env);
+        return {
+          plan,
+          deliver: pipe(
+            policy.write,
+            settle(id, giveUp$, (stream, batch) => env.unsettled.writing(stream, batch)),
+            sample(config.slice, env.random),
+          ),
+          replay: streamReplay({ config, backup: sinks.backup, drain, primary: policy.primary, giveUp$, env }),
+          close: () =>
+            Promise.all([sinks.primary.close(), sinks.backup?.close(), sinks.deadLetter?.close(), drain?.close()]),
+        };
+      }),
     );
   };
 
@@ -173,11 +233,27 @@ const route = (bucket: BucketConfig, byId: ReadonlyMap<string, OpenStream>): Rou
   const streams = bucket.streams.flatMap((id) => byId.get(id) ?? []);
   return {
     streams: streams.map(({ plan, deliver }) => ({ id: plan.config.id, deliver })),
+    ...(bucket.whenFull === 'drop' && { dropsWhenFull: true }),
+    ...(bucket.durability === 'journal' && { journaled: true }),
+    emptyKey: emptyKeyOf(streams.map(({ plan }) => plan.config)),
     limits: tightest(
       { count: bucket.batch, ms: bucket.batchTimeoutMs, bytes: MAX_BATCH_BYTES },
       streams.map(({ plan }) => plan.primary.limits),
     ),
   };
+};
+
+/** What becomes of an empty key where the messages of a bucket lie for all of its streams: null where one of them says so. */
+const emptyKeyOf = (streams: readonly Pick<StreamConfig, 'emptyKey'>[]): StreamOptions['emptyKey'] =>
+  streams.some(({ emptyKey }) => emptyKey === 'null') ? 'null' : 'empty';
+
+/** The same for each bucket, before anything is open. */
+const emptyKeys = ({ streams, buckets, defaultBucket }: Config): Plan['emptyKeyOf'] => {
+  const of = (bucket: BucketConfig): StreamOptions['emptyKey'] =>
+    emptyKeyOf(streams.filter(({ id }) => bucket.streams.includes(id)));
+  const byId = new Map(buckets.map((bucket) => [bucket.id, of(bucket)]));
+  const fallback = defaultBucket ? of(defaultBucket) : 'empty';
+  return (bucket) => byId.get(bucket) ?? fallback;
 };
 
 /** The smallest of each limit. */

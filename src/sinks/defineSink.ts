@@ -19,8 +19,8 @@ export interface SinkDefinition<S> {
   readonly share?: (settings: S) => Share | undefined;
   /** Settings of a sink of this kind beside it, for what no sink takes. Default: there is none. */
   readonly deadLetters?: (settings: S) => S | undefined;
-  /** Whether what it wrote can be sent on later. Default: no. */
-  readonly replayable?: boolean;
+  /** Whether what it wrote can be sent on later, and whether each file is of one bucket. Default: it cannot. */
+  readonly replayable?: (settings: S) => CheckedSink['replayable'];
   readonly open: (settings: S, env: Env, options: StreamOptions) => TaskEither<OpenError, Sink>;
 }
 
@@ -52,7 +52,7 @@ export const defineSink =
     );
 
 const checked = <S>(
-  { warnings, limits, deadlineMs, claims, share, replayable = false, open }: SinkDefinition<S>,
+  { warnings, limits, deadlineMs, claims, share, replayable, open }: SinkDefinition<S>,
   settings: S,
   path: string,
 ): CheckedSink => ({
@@ -61,6 +61,6 @@ const checked = <S>(
   deadlineMs: deadlineMs?.(settings),
   claims: claims?.(settings) ?? [],
   share: share?.(settings),
-  replayable,
+  replayable: replayable?.(settings),
   open: (env, options) => open(settings, env, options),
 });

@@ -4,7 +4,7 @@ import * as E from 'fp-ts/Either';
 import { pipe } from 'fp-ts/function';
 import * as TE from 'fp-ts/TaskEither';
 import * as t from 'io-ts';
-import type { Env, OpenError, Problem } from '../model';
+import type { Env, OpenError, Problem, StreamOptions } from '../model';
 import { decodeWith, durationIn, integerIn, maybe, MB, NonEmptyString, oneOf, sizeIn, withDefault } from './codecs';
 import { defineSink } from './defineSink';
 import { FSYNC, type Fsync } from './file/durability';
@@ -79,7 +79,11 @@ const LASTING: ReadonlySet<string> = new Set([
 const tryRoot = async ({ path, fsync }: FileSettings): Promise<void> =>
   access(await makeRoot(path, fsync !== 'never'), constants.W_OK | constants.X_OK);
 
-const open = (settings: FileSettings, env: Env): TE.TaskEither<OpenError, ReturnType<typeof openFileSink>> =>
+const open = (
+  settings: FileSettings,
+  env: Env,
+  options: StreamOptions,
+): TE.TaskEither<OpenError, ReturnType<typeof openFileSink>> =>
   pipe(
     TE.tryCatch(
       () => tryRoot(settings),
@@ -92,7 +96,7 @@ const open = (settings: FileSettings, env: Env): TE.TaskEither<OpenError, Return
             env.log.error('file: its folder is not there yet', { path: settings.path, cause: explain(error) }),
           ),
     ),
-    TE.map(() => openFileSink(settings, env)),
+    TE.map(() => openFileSink(settings, env, options)),
   );
 
 /**
@@ -109,6 +113,9 @@ const open = (settings: FileSettings, env: Env): TE.TaskEither<OpenError, Return
  * `sizeRotate` (default 100MB) and `ageRotate` (default: none), a file that has it is written to no more; `maxFiles` (default
  * 1024), the most files of a bucket; `fsync` (default interval) with `fsyncIntervalMs` (default 1000).
  * A full or broken disk fails the batch as `unavailable`, and what was written of it is cut off again.
+ *
+ * With `StreamOptions.spools` messages are records with their time of arrival, an open file is named `NAME.part`, nothing is
+ * deleted (with `maxFiles` files of a bucket its batches are `unavailable`), and `Sink.spool` lists what waits to be sent on.
  */
 export const file = defineSink<Decoded>({
   decode,
@@ -123,5 +130,7 @@ export const file = defineSink<Decoded>({
     const template = withSuffix(settings.template, '.dead');
     return template && { ...settings, template };
   },
+  replayable: ({ template: { folders, stem } }) =>
+    [...folders, stem].flat().some(({ kind }) => kind === 'bucket') ? 'perBucket' : 'mixed',
   open,
 });

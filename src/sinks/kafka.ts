@@ -49,8 +49,8 @@ export const openProducer = (
   options: StreamOptions,
   { brokers, timers, compress }: ProducerTools,
 ): Sink => {
-  const { now, random, log } = env;
-  const producer = new Producer(settings, { options, brokers, timers, compress, now, random, log });
+  const { now, random, log, held } = env;
+  const producer = new Producer(settings, { options, brokers, timers, compress, now, random, log, held });
   const underWay = countUnderWay();
   return {
     write: writeTo(producer, env, underWay),

@@ -59,6 +59,8 @@ class Client implements Connection {
       .on('data', (chunk: Buffer) => {
         this.reads += 1;
         this.subscriber?.next(chunk);
+        // What it brought may have shown that it is one of those that wait.
+        if (!this.clients.mayRead(this.id)) this.read(false);
       })
       // Nothing is answered yet, so a client that has closed its side is done with.
       .on('end', close)

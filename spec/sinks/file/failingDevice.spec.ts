@@ -71,6 +71,46 @@ describe('file: a device that fails', () => {
       }),
   );
 
+  itTraces('EIO on syncing the new file as well: what was acknowledged is in one of them, and not in both', () =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'data');
+      const paths = [join(path, 'r'), join(path, 'r-1'), join(path, 'r-2')];
+      const settings = { path, fsync: 'interval', fsyncIntervalMs: 20 };
+      await traced(settings, ['fdatasync:error=EIO:when=1..2'], paths, async (sink) => {
+        expect((await sink.write(r('a'), r('b'))).ends).toEqual(['taken', 'taken']);
+        await until(sink.calls, (calls) => calls.filter((call) => call.includes('fdatasync')).length === 2);
+        expect((await sink.write(r('c'))).ends).toEqual(['taken']);
+        await sink.close();
+        expect(await Promise.all(paths.map(messagesIn))).toEqual([['a', 'b'], [], ['c']]);
+      });
+    }),
+  );
+
+  itTraces.each([
+    ['writing it to the new file', 'write:error=ENOSPC:when=2'],
+    ['reading it back', 'pread64:error=EIO:when=2'],
+  ])('EIO on a sync after the interval, and on %s midway: the part that was copied is cut off again', (_, inject) =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'data');
+      const paths = [join(path, 'r'), join(path, 'r-1'), join(path, 'r-2')];
+      const settings = { path, fsync: 'interval', fsyncIntervalMs: 3_600_000 };
+      // Copied in two steps.
+      const sent = Array.from({ length: 3 }, (__, n) => `${n} ${'x'.repeat(500_000)}`);
+      await traced(settings, ['fdatasync:error=EIO:when=1', inject], paths.slice(0, 2), async (sink) => {
+        expect((await sink.write(r(...sent))).ends).toEqual(['taken']);
+        const { log } = await sink.close();
+        expect(log.map(({ message }) => message)).toEqual([
+          'file: syncing failed; what it holds since the last sync is written to another',
+          'file: that failed as well',
+          'file: acknowledged bytes may not outlive a power cut',
+        ]);
+        expect(log.at(-1)?.fields).toMatchObject({ path: paths[0], bytes: (await stat(join(path, 'r'))).size });
+        expect(await messagesIn(join(path, 'r'))).toEqual(sent);
+        expect((await stat(join(path, 'r-1'))).size).toBe(0);
+      });
+    }),
+  );
+
   itTraces('says how much is in doubt when nothing can be synced, and loses none of it while the machine runs', () =>
     inFolder(async (folder) => {
       const path = join(folder, 'data');

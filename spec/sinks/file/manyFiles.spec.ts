@@ -1,6 +1,7 @@
 import { readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as E from 'fp-ts/Either';
+import { NO_OPTIONS } from '../../../src/model';
 import { openFileSink } from '../../../src/sinks/file/openFileSink';
 import { parseTemplate } from '../../../src/sinks/file/template';
 import { batchOf, testEnv } from '../../support/builders';
@@ -17,14 +18,17 @@ const openIn = async (folder: string): Promise<number> => {
   return links.filter((target) => target.startsWith(`${folder}/`)).length;
 };
 
-const openWith = (path: string, mostOpen: number, template = '{bucket}-{ts}') => {
+const openWith = (path: string, mostOpen: number, options = NO_OPTIONS, template = '{bucket}-{ts}') => {
   const parsed = parseTemplate(template);
   if (E.isLeft(parsed)) throw new Error(parsed.left.join());
   let nowMs = 1_700_000_000_000;
   const env = testEnv({ now: () => (nowMs += 100) });
-  const limits = { sizeRotate: 1e6, ageRotate: undefined, maxFiles: 100 };
+  const sizes = { sizeRotate: 1e6, ageRotate: undefined, maxFiles: 100 };
   const durability = { fsync: 'interval', fsyncIntervalMs: 1000 } as const;
-  return openFileSink({ path, template: parsed.right, ...limits, ...durability }, env, mostOpen);
+  return openFileSink({ path, template: parsed.right, ...sizes, ...durability }, env, options, {
+    open: mostOpen,
+    remembered: 100,
+  });
 };
 
 describe('file: more buckets than open files', () => {

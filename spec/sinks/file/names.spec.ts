@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/Either';
 import fc from 'fast-check';
-import { createNames, fileName, numberOf, safeName } from '../../../src/sinks/file/names';
+import { createNames, fileName, numberOf } from '../../../src/sinks/file/names';
 import { parseTemplate } from '../../../src/sinks/file/template';
 
 const namesOf = (text: string, { hostname = 'web1', nowMs = 1_700_000_000_999, random = () => 0.5 } = {}) => {
@@ -106,9 +106,5 @@ describe('names', () => {
   it('only a template with {bucket} keeps buckets apart', () => {
     expect(namesOf('{bucket}/x').ownerOf('a')).toBe('a');
     expect(namesOf('all').ownerOf('a')).toBeUndefined();
-  });
-
-  it('encodes nothing that needs no encoding', () => {
-    expect(safeName('Az09._-')).toBe('Az09._-');
   });
 });

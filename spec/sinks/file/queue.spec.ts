@@ -3,6 +3,7 @@ import { batchOf } from '../../support/builders';
 
 const entry = (text: string): Entry => ({
   batch: batchOf('b', [text]),
+  bytes: 10,
   succeed: () => undefined,
   fail: () => undefined,
 });
@@ -18,7 +19,7 @@ describe('createEntryQueue', () => {
     const queue = createEntryQueue();
     [a, b, c].forEach(queue.push);
     expect(queue.take(1)).toEqual([a]);
-    expect(queue.take(a.batch.bytes + 1)).toEqual([b, c]);
+    expect(queue.take(a.bytes + 1)).toEqual([b, c]);
     expect(queue.size()).toBe(0);
   });
 

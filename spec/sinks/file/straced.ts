@@ -23,6 +23,8 @@ export const itTraces = mayTrace ? it : it.skip;
 export interface TracedSink {
   /** Writes batches at once and waits for their ends. */
   readonly write: (...orders: readonly Order[]) => Promise<Answer>;
+  /** Closes all files and lists them. */
+  readonly files: () => Promise<Answer>;
   /** Closes the sink. */
   readonly close: () => Promise<Answer>;
   /** The calls that were watched, so far. */
@@ -38,6 +40,10 @@ export const until = async <A>(ask: () => Promise<A>, wanted: (answer: A) => boo
   }
 };
 
+const WATCHED = ['fsync', 'fdatasync', 'writev', 'write', 'ftruncate', 'rename'];
+/** `fdatasync:error=EIO:when=1` → `fdatasync` */
+const callOf = (rule: string): string => rule.replace(/:.*/, '');
+
 const ROOT = join(__dirname, '../../..');
 
 /**
@@ -45,23 +51,26 @@ const ROOT = join(__dirname, '../../..');
  *
  * @param inject what strace does to it: `fdatasync:error=EIO:when=1`
  * @param only paths of files that this is about. Default: all
+ * @param spools whether its files are to be sent on
  */
 export const traced = async (
   settings: Readonly<Record<string, unknown>>,
   inject: readonly string[],
   only: readonly string[],
   use: (sink: TracedSink) => Promise<void>,
+  spools = false,
 ): Promise<void> => {
   const folder = await mkdtemp(join(tmpdir(), 'kahets-trace-'));
   const trace = join(folder, 'trace');
   const child = spawn(
     'strace',
     [
-      ...['-f', '-qq', '-o', trace, '-e', 'trace=fsync,fdatasync,writev,write,ftruncate'],
+      ...['-f', '-qq', '-o', trace, '-e', `trace=${[...WATCHED, ...inject.map(callOf)].join(',')}`],
       ...inject.flatMap((rule) => ['-e', `inject=${rule}`]),
       ...only.flatMap((path) => ['-P', path]),
       ...[process.execPath, '-r', 'ts-node/register/transpile-only', join(__dirname, 'sinkProcess.ts')],
       JSON.stringify(settings),
+      ...(spools ? ['spools'] : []),
     ],
     // With one thread `when` counts the calls of the process.
     { cwd: ROOT, env: { ...process.env, UV_THREADPOOL_SIZE: '1' }, stdio: ['pipe', 'pipe', 'inherit'] },
@@ -80,13 +89,19 @@ export const traced = async (
         child.stdin.write(`${JSON.stringify(orders)}\n`);
         return answer();
       },
+      files: () => {
+        child.stdin.write('"files"\n');
+        return answer();
+      },
       close: () => {
         child.stdin.end();
         return answer();
       },
       // Of other calls than these there are many, of Node itself.
       calls: async () =>
-        (await readFile(trace, 'utf8')).split('\n').filter((line) => /fsync|fdatasync|writev/.test(line)),
+        (await readFile(trace, 'utf8'))
+          .split('\n')
+          .filter((line) => /fsync|fdatasync|writev|ftruncate|rename/.test(line)),
     });
   } finally {
     // It ends by itself at the end of its input.

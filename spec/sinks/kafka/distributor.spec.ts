@@ -43,6 +43,7 @@ const setUp = (options: Partial<DistributorOptions> = {}, leaders: readonly numb
     buffers: createBuffers(2_000_000),
     compress: uncompressed,
     recordOptions: RECORDS,
+    weigh: () => undefined,
     queuedBytes: 0,
     wake: () => undefined,
     onRoom: () => undefined,

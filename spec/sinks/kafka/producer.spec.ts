@@ -2,6 +2,7 @@ import { of, Subject, VirtualTimeScheduler } from 'rxjs';
 import { encodeFrame } from '../../../src/wire/frame';
 import { encodeRecord } from '../../../src/wire/record';
 import { NO_OPTIONS, type Batch, type Health, type Sink, type StreamOptions } from '../../../src/model';
+import { createHeld } from '../../../src/control/held';
 import type { KafkaSettings } from '../../../src/sinks/kafka/settings';
 import { batchOf, batchOfRun, frames } from '../../support/builders';
 import type { Doing } from './fakeBrokers';
@@ -36,6 +37,19 @@ describe('the producer', () => {
       expect(written).toMatchObject({ ended: true, rest: [] });
       expect(written.receipts).toEqual([{ sink: 'stream', batch: written.batch, how: 'delivered', maybeTwice: false }]);
       expect(brokers.stored('topic').flat()).toEqual(['a', 'b']);
+    });
+
+    it('and charges its copies until they are delivered', async () => {
+      const held = createHeld({ high: 1e9, low: 1e8 });
+      const { write, turn, run, brokers } = openFake({}, { held });
+      const { promise, resolve } = later();
+      brokers.doing = then({ until: promise });
+      write(letters('a'.repeat(100_000)));
+      await turn();
+      expect(held.bytes).toBeGreaterThanOrEqual(100_000);
+      resolve({ code: 0 });
+      await run();
+      expect(held.bytes).toBe(0);
     });
 
     it('keys to their partitions', async () => {

@@ -4,6 +4,7 @@ import type { Batch } from '../../../src/model';
 import { encodeFrame } from '../../../src/wire/frame';
 import { encodeRecord } from '../../../src/wire/record';
 import { batchOfRun, messagesOf } from '../../support/builders';
+import { createHeld } from '../../../src/control/held';
 import type { Doing } from './fakeBrokers';
 import { openFake, type Written } from './openFake';
 
@@ -67,7 +68,8 @@ describe('the producer, whatever brokers do and whenever writes are given up', (
         fc.integer({ min: 50, max: 1000 }),
         fc.boolean(),
         async (steps, doings, batchNumMessages, batchSizeBytes, tooLarge) => {
-          const { write, turn, run, brokers } = openFake({ batchNumMessages, batchSizeBytes });
+          const held = createHeld({ high: 1e9, low: 1e8 });
+          const { write, turn, run, brokers } = openFake({ batchNumMessages, batchSizeBytes }, { held });
           const left = [...doings];
           // Whether a broker takes a record does not change with the attempt; what else happens does.
           brokers.doing = ({ values }) =>
@@ -90,6 +92,8 @@ describe('the producer, whatever brokers do and whenever writes are given up', (
             // The header of a record batch has 61 bytes.
             expect(values.length === 1 || bytes.length - 61 <= batchSizeBytes).toBe(true);
           }
+          // What record batches took has been given back.
+          expect(held.bytes).toBe(0);
           const stored = brokers.stored('topic');
           const counts = new Map<string, number>();
           for (const value of stored.flat()) counts.set(value, (counts.get(value) ?? 0) + 1);

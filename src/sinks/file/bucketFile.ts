@@ -1,5 +1,5 @@
 import type { Cause, Rest } from '../../model';
-import { append, cutBack } from './append';
+import { append, cutBack, type Appended } from './append';
 import { createCurrentFile, type BucketFileParts } from './currentFile';
 import { codeOf, explain, failureLog } from './errors';
 import type { OpenFile } from './openFile';
@@ -14,21 +14,34 @@ export interface BucketFile {
   readonly giveUp: (entry: Entry) => boolean;
   /** Whether it could be forgotten: nothing open, nothing to do. */
   readonly isDormant: () => boolean;
+  /** Closes the file for good, after what is under way, where `closes` allows it for every bucket in it. */
+  readonly end: (closes: (bucket: string) => boolean) => Promise<void>;
   /** Waits for what is queued and closes the file. */
   readonly close: () => Promise<void>;
+}
+
+interface Ending {
+  readonly closes: (bucket: string) => boolean;
+  readonly ended: () => void;
 }
 
 /** More would make one call long, and giving up slow. */
 const MOST_BYTES_A_CALL = 4 * 1024 * 1024;
 
-/** How many of the entries lie whole in the first `bytes`, and where the last of those ends. */
-const wholeIn = (group: readonly Entry[], bytes: number): { readonly howMany: number; readonly end: number } => {
+const lengthOf = (buffers: readonly Buffer[]): number => buffers.reduce((sum, { length }) => sum + length, 0);
+
+/** How many of the batches lie whole in the first `bytes`, and where the last of those ends. */
+const wholeIn = (
+  batches: readonly (readonly Buffer[])[],
+  bytes: number,
+): { readonly howMany: number; readonly end: number } => {
   let end = 0;
-  for (const [howMany, { batch }] of group.entries()) {
-    if (end + batch.bytes > bytes) return { howMany, end };
-    end += batch.bytes;
+  for (const [howMany, buffers] of batches.entries()) {
+    const length = lengthOf(buffers);
+    if (end + length > bytes) return { howMany, end };
+    end += length;
   }
-  return { howMany: group.length, end };
+  return { howMany: batches.length, end };
 };
 
 const failAll = (entries: Iterable<Entry>, message: string, written: Rest['written']): void => {
@@ -37,10 +50,11 @@ const failAll = (entries: Iterable<Entry>, message: string, written: Rest['writt
 };
 
 export const createBucketFile = (bucket: string, parts: BucketFileParts): BucketFile => {
-  const { slots, settings, attempted, env } = parts;
+  const { slots, settings, form, attempted, env } = parts;
   const { sizeRotate, fsync } = settings;
   const queue = createEntryQueue();
   const due = new Set<'park' | 'rotate' | 'sync'>();
+  const ending: Ending[] = [];
   let running: Promise<void> | undefined;
 
   const logFailure = failureLog(env);
@@ -76,9 +90,14 @@ export const createBucketFile = (bucket: string, parts: BucketFileParts): Bucket
   };
 
   /** Batches that lie there whole stay; the one that was broken off is cut away. */
-  const settleBroken = async (to: OpenFile, group: readonly Entry[], bytes: number, error: unknown): Promise<void> => {
+  const settleBroken = async (
+    to: OpenFile,
+    group: readonly Entry[],
+    batches: readonly (readonly Buffer[])[],
+    { bytes, error }: Appended,
+  ): Promise<void> => {
     const from = to.length;
-    const { howMany, end } = wholeIn(group, bytes);
+    const { howMany, end } = wholeIn(batches, bytes);
     const cut = await cutBack(to.handle, from + bytes, from + end);
     to.length = from + end;
     const cause = `${to.path}: ${explain(error)}`;
@@ -94,17 +113,15 @@ export const createBucketFile = (bucket: string, parts: BucketFileParts): Bucket
   const writeGroup = async (to: OpenFile): Promise<void> => {
     const group = queue.take(Math.min(sizeRotate - to.length, MOST_BYTES_A_CALL));
     if (group.length === 0) return;
-    current.touch();
-    const { bytes, error } = await append(
-      to.handle,
-      group.flatMap(({ batch }) => batch.frames.map((frames) => frames.bytes)),
-    );
-    if (error !== undefined) {
-      await settleBroken(to, group, bytes, error);
+    for (const { batch } of group) current.touch(batch.bucket);
+    const batches = group.map(({ batch }) => form.buffersOf(batch));
+    const appended = await append(to.handle, batches.flat());
+    if (appended.error !== undefined) {
+      await settleBroken(to, group, batches, appended);
       return;
     }
     const from = to.length;
-    to.length += bytes;
+    to.length += appended.bytes;
     await acknowledge(to, group, from);
   };
 
@@ -120,10 +137,17 @@ export const createBucketFile = (bucket: string, parts: BucketFileParts): Bucket
     }
   };
 
+  const endCurrent = async (): Promise<void> => {
+    const asked = ending.splice(0);
+    if (asked.some(({ closes }) => current.mayEnd(closes))) await current.end();
+    for (const { ended } of asked) ended();
+  };
+
   const run = async (): Promise<void> => {
-    while (queue.size() > 0 || due.size > 0) {
+    while (queue.size() > 0 || due.size > 0 || ending.length > 0) {
       const now = new Set(due);
       due.clear();
+      if (ending.length > 0) await endCurrent();
       if (now.has('rotate')) await current.rotate();
       else if (now.has('park') || slots.wanted()) await current.shut('same');
       else if (now.has('sync')) await current.sync();
@@ -154,10 +178,18 @@ export const createBucketFile = (bucket: string, parts: BucketFileParts): Bucket
     },
     giveUp: queue.remove,
     isDormant: () => !running && !current.isOpen(),
+    end(closes) {
+      // While something runs, a file may be on its way out.
+      if (!running && !current.mayEnd(closes)) return Promise.resolve();
+      return new Promise((ended) => {
+        ending.push({ closes, ended });
+        start();
+      });
+    },
     async close() {
       while (running) await running;
       slots.busy(holder);
-      await current.shut('any');
+      await current.end();
     },
   };
 };

@@ -4,7 +4,8 @@ import { createAlarm } from './alarm';
 import { cutBack } from './append';
 import type { Fsync } from './durability';
 import { explain, failureLog, GONE, unless } from './errors';
-import { closeFile, identityOf, type Member, type OpenFile, type ParkedFile } from './openFile';
+import type { Form } from './keeping';
+import { identityOf, type Member, type OpenFile, type ParkedFile } from './openFile';
 import type { Opener } from './opener';
 import { rescue } from './rescue';
 import type { FileSlots } from './slots';
@@ -21,12 +22,16 @@ export interface BucketFileSettings {
 
 export interface BucketFileParts {
   readonly opener: Opener;
+  readonly form: Form;
   readonly slots: FileSlots;
   readonly settings: BucketFileSettings;
   /** Told after every attempt; nothing as cause: it went well. */
   readonly attempted: (cause?: string) => void;
   readonly env: Env;
 }
+
+/** Buckets in a file that are remembered; where clients choose them there may be any number. */
+const MOST_BUCKETS = 1000;
 
 /** How often a file is asked whether its path still leads to it. */
 const LOOK_EVERY_MS = 1000;
@@ -39,13 +44,18 @@ export interface CurrentFile {
   readonly isOpen: () => boolean;
   /** The file that the next bytes go to. Rejects where none can be opened. */
   readonly get: () => Promise<OpenFile>;
-  /** Tells that bytes are coming. */
-  readonly touch: () => void;
+  /** Tells that bytes of a bucket are coming. */
+  readonly touch: (bucket: string) => void;
   /** Syncs what is acknowledged already; where that fails, it goes to another file. */
   readonly sync: () => Promise<void>;
   /** Closes a file that is too old; another may be open by now. */
   readonly rotate: () => Promise<void>;
+  /** Closes what is open. */
   readonly shut: (next: Next) => Promise<void>;
+  /** Closes what is open or parked; it is not written to again. */
+  readonly end: () => Promise<void>;
+  /** Whether there is something to end, and `closes` allows it for every bucket in it. */
+  readonly mayEnd: (closes: (bucket: string) => boolean) => boolean;
 }
 
 /** @param ask asks for `sync` or `rotate`, soon */
@@ -60,6 +70,7 @@ export const createCurrentFile = (
   let full: Member | undefined;
   let aged: OpenFile | undefined;
   let lookedMs = 0;
+  const buckets = new Set<string>();
   const syncAlarm = createAlarm(env.scheduler, () => ask('sync'));
   const ageAlarm = createAlarm(env.scheduler, () => {
     aged = file;
@@ -68,9 +79,9 @@ export const createCurrentFile = (
 
   const logFailure = failureLog(env);
 
-  const leave = async (left: OpenFile): Promise<void> => {
+  const leave = async (left: OpenFile, next: Next): Promise<void> => {
     try {
-      await closeFile(left);
+      await (next === 'same' ? opener.park(left) : opener.leave(left));
     } catch (error) {
       logFailure('file: closing failed', left.path, error);
     }
@@ -86,25 +97,30 @@ export const createCurrentFile = (
     logFailure('file: syncing failed; what it holds since the last sync is written to another', old.path, error, {
       bytes,
     });
+    const mayBeTwice = (path: string): void =>
+      env.log.warn('file: messages may be twice', { stream: env.name, path, bytes });
     let next: OpenFile | undefined;
-    let rescued = 0;
+    let before = 0;
     try {
       next = await opener.open(bucket, old);
-      rescued = await rescue(old, next);
+      before = next.length;
+      await rescue(old, next);
       attempted();
+      if (!(await cutBack(old.handle, old.length, old.synced))) mayBeTwice(old.path);
     } catch (again) {
       logFailure('file: that failed as well', next?.path ?? old.path, again);
       attempted(`${old.path}: ${explain(again)}`);
-      if (next) await leave(next);
+      if (next && next.length > before) mayBeTwice(next.path);
+      if (next) await leave(next, 'after');
       full = next ?? old;
       next = undefined;
+      env.log.error('file: acknowledged bytes may not outlive a power cut', {
+        stream: env.name,
+        path: old.path,
+        bytes,
+      });
     }
-    const cutBackTo = rescued === bytes && (await cutBack(old.handle, old.length, old.synced));
-    if (rescued < bytes) {
-      const fields = { stream: env.name, path: old.path, bytes: bytes - rescued };
-      env.log.error('file: acknowledged bytes may not outlive a power cut', fields);
-    } else if (!cutBackTo) env.log.warn('file: messages may be twice', { stream: env.name, path: old.path, bytes });
-    await leave(old);
+    await leave(old, 'after');
     ageAlarm.clear();
     file = next;
     if (next) setAge(next);
@@ -130,9 +146,15 @@ export const createCurrentFile = (
     full = next === 'after' ? left : undefined;
     file = undefined;
     ageAlarm.clear();
-    await leave(left);
+    await leave(left, next);
     slots.release();
     env.log.debug('file: closed', { stream: env.name, path, bytes: length });
+  };
+
+  const retire = async (): Promise<void> => {
+    const left = parked;
+    parked = undefined;
+    if (left) await opener.retire(bucket, left);
   };
 
   const leadsHere = async ({ path, identity }: OpenFile): Promise<boolean> => {
@@ -151,6 +173,10 @@ export const createCurrentFile = (
     try {
       const again = parked && (await opener.reopen(bucket, parked));
       const opened = again ?? (await opener.open(bucket, full));
+      if (!again) {
+        buckets.clear();
+        await retire();
+      }
       parked = undefined;
       full = undefined;
       lookedMs = env.now();
@@ -171,7 +197,8 @@ export const createCurrentFile = (
       file ??= await openOne();
       return file;
     },
-    touch: () => {
+    touch: (of) => {
+      if (buckets.size < MOST_BUCKETS) buckets.add(of);
       if (fsync === 'interval') syncAlarm.set(fsyncIntervalMs);
     },
     sync,
@@ -179,5 +206,10 @@ export const createCurrentFile = (
       if (file && file === aged) await shut('after');
     },
     shut,
+    async end() {
+      await shut('any');
+      await retire();
+    },
+    mayEnd: (closes) => (file ?? parked) !== undefined && [...buckets].every(closes),
   };
 };

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { Env } from '../../model';
-import { HOSTNAME_BYTES, NAME_BYTES, partBytes, SUFFIX_BYTES, type Part, type Template } from './template';
+import { NAME_BYTES, safeName } from '../../wire/safeName';
+import { HOSTNAME_BYTES, partBytes, SUFFIX_BYTES, type Part, type Template } from './template';
 
 /** A name made of the template: folders below `path`, and the file in its numbered family `stem`, `stem-1`, `stem-2`… */
 export interface Place {
@@ -9,10 +9,11 @@ export interface Place {
   readonly extension: string;
 }
 
-/** All names that a component of the template can have made for a bucket. */
+/** All names that a component of the template can have made for a bucket, or for any. */
 export interface NamePattern {
   /** What they all start with. */
   readonly prefix: string;
+  /** Of a file’s name it gives the `stem` of its family, and its `number` where it has one. */
   readonly pattern: RegExp;
 }
 
@@ -21,28 +22,17 @@ export interface Names {
   readonly place: (bucket: string) => Place;
   /** One for each component, the file's last. */
   readonly patterns: (bucket: string) => readonly NamePattern[];
+  /** The same, whatever the bucket. */
+  readonly anyPatterns: readonly NamePattern[];
   /** Buckets that share an owner share a file: all of them, where the template has no `{bucket}`. */
   readonly ownerOf: (bucket: string) => string | undefined;
 }
 
 const LARGEST_NUMBER = 9_999_999;
 /** Fewer digits than `{ts}` and `{rand}` have: `requests-1` is never taken for a file of `{bucket}-{ts}`. */
-const NUMBER = '(?:-[1-9]\\d{0,6})?';
-const HASH_LETTERS = 32;
-
-const percent = (text: string): string =>
-  [...Buffer.from(text)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
-
-/** Cuts a name that is too long and adds a hash of the whole: `~` comes of no bucket, so nothing else has that name. */
-const shorten = (encoded: string, whole: string, bytes: number): string => {
-  if (encoded.length <= bytes) return encoded;
-  const hash = createHash('sha256').update(whole).digest('hex').slice(0, HASH_LETTERS);
-  return `${encoded.slice(0, bytes - HASH_LETTERS - 1).replace(/%.?$/, '')}~${hash}`;
-};
-
-/** Percent-encodes all but `A-Z a-z 0-9 . _ -`, and the dots of a text that has nothing else, which are steps of a path. */
-export const safeName = (text: string, bytes = NAME_BYTES): string =>
-  shorten(/^\.+$/.test(text) ? percent(text) : text.replace(/[^A-Za-z0-9._-]+/g, percent), text, bytes);
+const NUMBER = '(?:-(?<number>[1-9]\\d{0,6}))?';
+/** What a bucket can become. */
+const SAFE_NAME = '[A-Za-z0-9._%~-]+';
 
 export const fileName = ({ stem, extension }: Place, number: number): string =>
   number === 0 ? `${stem}${extension}` : `${stem}-${number}${extension}`;
@@ -61,7 +51,8 @@ const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/-]/g, 
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
-const isFixed = ({ kind }: Part): boolean => kind !== 'rand' && kind !== 'ts';
+const isFixed = ({ kind }: Part, bucket: string | undefined): boolean =>
+  kind === 'bucket' ? bucket !== undefined : kind !== 'rand' && kind !== 'ts';
 
 /** How many bytes a bucket may take in a component, beside its other parts. */
 const bucketRoom = (component: readonly Part[]): number => {
@@ -92,18 +83,26 @@ export const createNames = (
   const render = (component: readonly Part[], bucket: string, room = bucketRoom(component)): string =>
     component.map((part) => fill(part, bucket, room)).join('');
 
-  const pattern = (component: readonly Part[], bucket: string, room: number, tail: string): NamePattern => {
-    const text = (part: Part): string =>
-      part.kind === 'ts' ? '\\d{9,}' : part.kind === 'rand' ? '[a-z0-9]{8}' : escaped(fixed(part, bucket, room));
-    const varies = component.findIndex((part) => !isFixed(part));
+  const pattern = (component: readonly Part[], bucket: string | undefined, room: number, tail: string): NamePattern => {
+    const text = (part: Part): string => {
+      if (part.kind === 'ts') return '\\d{9,}';
+      if (part.kind === 'rand') return '[a-z0-9]{8}';
+      return part.kind === 'bucket' && bucket === undefined ? SAFE_NAME : escaped(fixed(part, bucket ?? '', room));
+    };
+    const varies = component.findIndex((part) => !isFixed(part, bucket));
     return {
       prefix: component
         .slice(0, varies < 0 ? component.length : varies)
-        .map((part) => fixed(part, bucket, room))
+        .map((part) => fixed(part, bucket ?? '', room))
         .join(''),
-      pattern: new RegExp(`^${component.map(text).join('')}${tail}$`),
+      pattern: new RegExp(`^(?<stem>${component.map(text).join('')})${tail}$`),
     };
   };
+
+  const patterns = (bucket: string | undefined): readonly NamePattern[] => [
+    ...folders.map((component) => pattern(component, bucket, bucketRoom(component), '')),
+    pattern(stem, bucket, stemRoom, `${NUMBER}${escaped(extension)}`),
+  ];
 
   return {
     place: (bucket) => ({
@@ -111,10 +110,8 @@ export const createNames = (
       stem: render(stem, bucket, stemRoom),
       extension,
     }),
-    patterns: (bucket) => [
-      ...folders.map((component) => pattern(component, bucket, bucketRoom(component), '')),
-      pattern(stem, bucket, stemRoom, `${NUMBER}${escaped(extension)}`),
-    ],
+    patterns,
+    anyPatterns: patterns(undefined),
     ownerOf: (bucket) => (usesBucket ? bucket : undefined),
   };
 };

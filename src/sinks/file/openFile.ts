@@ -37,12 +37,21 @@ const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
 const EXISTING = O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK;
 const NEW = EXISTING | O_CREAT | O_EXCL;
 
-/** Open paths and their owners, in the whole process: two sinks on one folder never write to the same file. */
+/** Taken paths and their owners, in the whole process: two sinks on one folder never write to the same file. */
 const openPaths = new Map<string, string | undefined>();
 
 /** The owner of a path that is open; nothing when it is not. */
 export const openedBy = (path: string): { readonly owner: string | undefined } | undefined =>
   openPaths.has(path) ? { owner: openPaths.get(path) } : undefined;
+
+/** Takes a path that is not open. False: it is taken. */
+export const takePath = (path: string, owner: string | undefined): boolean => {
+  if (openPaths.has(path)) return false;
+  openPaths.set(path, owner);
+  return true;
+};
+
+export const releasePath = (path: string): void => void openPaths.delete(path);
 
 export const identityOf = ({ dev, ino }: { readonly dev: bigint; readonly ino: bigint }): string => `${dev}:${ino}`;
 
@@ -53,8 +62,7 @@ const openAlone = async (
   opening: () => Promise<FileHandle | undefined>,
   use: (handle: FileHandle) => Promise<OpenFile | undefined>,
 ): Promise<OpenFile | undefined> => {
-  if (openPaths.has(path)) return undefined;
-  openPaths.set(path, owner);
+  if (!takePath(path, owner)) return undefined;
   let handle: FileHandle | undefined;
   let file: OpenFile | undefined;
   try {
@@ -63,7 +71,7 @@ const openAlone = async (
     return file;
   } finally {
     if (!file) {
-      openPaths.delete(path);
+      releasePath(path);
       await handle?.close();
     }
   }
@@ -118,6 +126,6 @@ export const closeFile = async ({ handle, path }: OpenFile): Promise<void> => {
   try {
     await handle.close();
   } finally {
-    openPaths.delete(path);
+    releasePath(path);
   }
 };

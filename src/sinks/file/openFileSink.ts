@@ -1,13 +1,22 @@
 import { firstValueFrom, from, map, Observable, race, tap, timer } from 'rxjs';
-import { SinkError, type Batch, type Cause, type Env, type Receipt, type Rest, type Sink } from '../../model';
+import {
+  NO_OPTIONS,
+  SinkError,
+  type Batch,
+  type Cause,
+  type Env,
+  type Receipt,
+  type Rest,
+  type Sink,
+  type Spool,
+  type StreamOptions,
+} from '../../model';
 import { createBucketFile, type BucketFile } from './bucketFile';
 import type { BucketFileSettings } from './currentFile';
 import { createHealth } from './health';
+import { keepForReaders, keepToSendOn } from './keeping';
 import { createNames } from './names';
-import { createOpener } from './opener';
-import { probe } from './probe';
 import type { Entry } from './queue';
-import { createRetention } from './retention';
 import { createFileSlots } from './slots';
 import type { Template } from './template';
 
@@ -17,26 +26,44 @@ export interface FileSettings extends BucketFileSettings {
   readonly maxFiles: number;
 }
 
-/** Files open at once; beyond it the one that has been idle longest is closed, and opened again when needed. */
-const MOST_OPEN = 256;
-/** Owners whose file is remembered while it is closed. */
-const MOST_REMEMBERED = 10_000;
+const LIMITS = {
+  /** Files open at once; beyond it the one that has been idle longest is closed, and opened again when needed. */
+  open: 256,
+  /** Owners whose file is remembered while it is closed. */
+  remembered: 10_000,
+};
 const CLOSE_WITHIN_MS = 10_000;
 
-/** A file sink whose folder is there, or may come. */
-export const openFileSink = (settings: FileSettings, env: Env, mostOpen = MOST_OPEN): Sink => {
+/**
+ * A file sink whose folder is there, or may come. With `spools` its files wait to be sent on.
+ *
+ *     write ─▶ bucketFile ───▶ currentFile ─────────▶ opener ─────────────────▶ openFile
+ *              queue, append,  open, sync, rotate,    which file it is: names,  one owner
+ *              cut back        close; rescue          families, adopt, repair   a path
+ *
+ * `keeping` chooses what files are for: to be read (`opener`, `retention`) or to be sent on (all of `spooling/`).
+ */
+export const openFileSink = (
+  settings: FileSettings,
+  env: Env,
+  options: Pick<StreamOptions, 'emptyKey' | 'spools'> = NO_OPTIONS,
+  limits = LIMITS,
+): Sink => {
   const names = createNames(settings.template, env);
-  const retention = createRetention(settings.maxFiles, names, env);
-  const opener = createOpener(settings, names, env, retention);
-  const slots = createFileSlots(mostOpen);
-  const health = createHealth(() => probe(settings.path), env.scheduler);
+  const toSendOn = options.spools ? keepToSendOn(settings, options, names, env) : undefined;
+  const { form, opener, probe, done } = toSendOn ?? keepForReaders(settings, names, env);
+  const slots = createFileSlots(limits.open);
+  const health = createHealth(probe, env.scheduler);
   const files = new Map<string | undefined, BucketFile>();
+  const forgotten = new Set<Promise<void>>();
   let closed = false;
 
   const forgetOne = (): void => {
     for (const [owner, file] of files) {
       if (!file.isDormant()) continue;
       files.delete(owner);
+      const closing = file.close().finally(() => forgotten.delete(closing));
+      forgotten.add(closing);
       return;
     }
   };
@@ -45,8 +72,8 @@ export const openFileSink = (settings: FileSettings, env: Env, mostOpen = MOST_O
     const owner = names.ownerOf(bucket);
     const there = files.get(owner);
     if (there) return there;
-    if (files.size >= MOST_REMEMBERED) forgetOne();
-    const file = createBucketFile(bucket, { opener, slots, settings, attempted: health.attempted, env });
+    if (files.size >= limits.remembered) forgetOne();
+    const file = createBucketFile(bucket, { opener, form, slots, settings, attempted: health.attempted, env });
     files.set(owner, file);
     return file;
   };
@@ -58,6 +85,7 @@ export const openFileSink = (settings: FileSettings, env: Env, mostOpen = MOST_O
     new Observable((subscriber) => {
       const entry: Entry = {
         batch,
+        bytes: form.bytesOf(batch),
         succeed: () => {
           subscriber.next({ sink: env.name, batch, how: 'delivered', maybeTwice: false });
           subscriber.complete();
@@ -85,13 +113,19 @@ export const openFileSink = (settings: FileSettings, env: Env, mostOpen = MOST_O
     });
 
   const closeAll = async (): Promise<void> => {
-    await Promise.all([...files.values()].map((file) => file.close()));
-    await retention.done();
+    await Promise.all([...[...files.values()].map((file) => file.close()), ...forgotten]);
+    await done();
     health.close();
+  };
+
+  const spool: Spool | undefined = toSendOn && {
+    files: (closes) =>
+      toSendOn.list(() => Promise.all([...[...files.values()].map((file) => file.end(closes)), ...forgotten]), closes),
   };
 
   return {
     write,
+    ...(spool && { spool }),
     health$: health.health$,
     close: () => {
       closed = true;

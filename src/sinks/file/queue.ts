@@ -3,6 +3,8 @@ import type { Batch, Cause, Rest } from '../../model';
 /** A batch that waits for its place in a file, or for the result of the call that writes it. */
 export interface Entry {
   readonly batch: Batch;
+  /** What it takes of a file, at most. */
+  readonly bytes: number;
   readonly succeed: () => void;
   readonly fail: (cause: Cause, written: Rest['written']) => void;
 }
@@ -28,7 +30,7 @@ export const createEntryQueue = (): EntryQueue => {
       if (bytes >= most) break;
       queue.delete(entry);
       taken.push(entry);
-      bytes += entry.batch.bytes;
+      bytes += entry.bytes;
     }
     return taken;
   };

@@ -1,4 +1,5 @@
 import * as E from 'fp-ts/Either';
+import { NAME_BYTES } from '../../wire/safeName';
 
 /** One piece of a name: text as it stands, or what is filled in. */
 export type Part =
@@ -12,8 +13,6 @@ export interface Template {
   readonly extension: string;
 }
 
-/** The longest name of a file or folder, in bytes (ext4, xfs, btrfs, tmpfs). */
-export const NAME_BYTES = 255;
 /** Kept free in each name for `-9999999`, and for `.bad-99` behind it. */
 export const SUFFIX_BYTES = 16;
 export const HOSTNAME_BYTES = 64;

@@ -7,6 +7,7 @@ export interface Buffers {
 /** Smaller buffers are not worth keeping. */
 const SMALL_BYTES = 128 * 1024;
 const KEPT = 8;
+const KEPT_BYTES = 16 * 1024 * 1024;
 
 /**
  * Lends small buffers as asked for (at least 1 KB, in powers of two) and larger ones of at least `bigBytes`, of which it
@@ -21,7 +22,8 @@ export const createBuffers = (bigBytes: number): Buffers => {
       return (bytes <= bigBytes && kept.pop()) || Buffer.allocUnsafeSlow(Math.max(bytes, bigBytes));
     },
     giveBack(buffer) {
-      if (buffer.length === bigBytes && kept.length < KEPT) kept.push(buffer);
+      if (buffer.length === bigBytes && kept.length < KEPT && (kept.length + 1) * bigBytes <= KEPT_BYTES)
+        kept.push(buffer);
     },
   };
 };

@@ -13,6 +13,8 @@ import type { RecordOptions } from './recordBatch';
 export interface PartitionContext {
   readonly buffers: Buffers;
   readonly compress: Compress;
+  /** Told by how many bytes more record batches take, which are copies beside the messages. */
+  readonly weigh: (gain: number) => void;
   /** Of each record batch. */
   readonly recordOptions: RecordOptions;
   /** Bytes of records in queues. */
@@ -98,6 +100,7 @@ export class Partition {
       at = records.append(run, at, end, bucketLength, timestampMs, more);
       this.context.queuedBytes += records.bytes - bytes;
       if (records.count > count) delivery.assign(batch.partOf(delivery), records.count - count);
+      this.context.weigh(batch.gain());
       if (at < end) this.seal(batch);
     }
     this.context.wake(this);
@@ -116,6 +119,7 @@ export class Partition {
     const { bytes } = open.records;
     if (open.records.appendRecord(run, cursor, timestampMs)) {
       this.context.queuedBytes += open.records.bytes - bytes;
+      this.context.weigh(open.gain());
       delivery.assign(open.partOf(delivery), 1);
       this.context.wake(this);
     } else {
@@ -213,6 +217,7 @@ export class Partition {
       batch.maybeWritten = maybeWritten;
       batch.maybeTwice = maybeWritten;
       this.queue.push(batch);
+      this.context.weigh(batch.gain());
       this.context.queuedBytes += batch.records.bytes;
     }
     this.context.wake(this);
@@ -241,7 +246,12 @@ export class Partition {
   }
 
   private compress(batch: ProducerBatch): void {
-    void batch.compress(this.context.compress)?.then(() => this.context.wake(this));
+    const compressed = batch.compress(this.context.compress);
+    void compressed?.then(() => {
+      this.context.weigh(batch.gain());
+      this.context.wake(this);
+    });
+    this.context.weigh(batch.gain());
   }
 
   private letGo(batch: ProducerBatch, part: Part, cause: Cause): void {
@@ -282,6 +292,7 @@ export class Partition {
     this.queue.splice(at, 1, ...by);
     this.context.queuedBytes += by.reduce((sum, { records }) => sum + records.bytes, -batch.records.bytes);
     batch.discard(acknowledged);
+    for (const one of [batch, ...by]) this.context.weigh(one.gain());
     if (this.isEmpty) this.context.onEmpty(this);
     this.context.onRoom();
   }

@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import type { Cause, Log, StreamOptions } from '../../model';
+import type { Cause, Held, Log, StreamOptions } from '../../model';
 import type { Brokers } from './brokers';
 import { createBuffers } from './buffers';
 import type { Compress } from './compression';
@@ -8,6 +8,7 @@ import { Metadata } from './metadata';
 import { Outcomes } from './outcomes';
 import type { Partition, PartitionContext } from './partition';
 import { ProducerIds } from './producerIds';
+import { chargeLater } from './chargeLater';
 import { bufferBytes } from './recordBatch';
 import { Sender } from './sender';
 import type { KafkaSettings } from './settings';
@@ -41,6 +42,7 @@ export interface ProducerParts {
   readonly now: () => number;
   readonly random: () => number;
   readonly log: Log;
+  readonly held: Pick<Held, 'charge' | 'release'>;
   readonly compress: Compress;
   readonly options: StreamOptions;
 }
@@ -64,6 +66,7 @@ export class Producer {
   private readonly ids: ProducerIds;
   private readonly metadata: Metadata;
   private readonly sender: Sender;
+  private readonly weigh: (gain: number) => void;
 
   constructor(
     private readonly settings: ProducerSettings,
@@ -71,6 +74,7 @@ export class Producer {
   ) {
     const { brokers, timers, random, log } = parts;
     this.troubles = new TopicTroubles(log);
+    this.weigh = chargeLater(parts.held);
     this.buffers = createBuffers(bufferBytes(settings.batchSizeBytes));
     this.retry = { firstMs: settings.retryBackoffMs, maxMs: settings.retryBackoffMaxMs, random };
     this.ids = new ProducerIds({
@@ -144,6 +148,7 @@ export class Producer {
     const context: PartitionContext = {
       buffers: this.buffers,
       compress: parts.compress,
+      weigh: this.weigh,
       recordOptions: {
         count: settings.batchNumMessages,
         bytes: Math.min(settings.batchSizeBytes, settings.messageMaxBytes),

@@ -22,6 +22,8 @@ export class ProducerBatch implements Holder {
   private compressed: Compressed | undefined;
   /** Where to look next for a part without a fate. */
   private firstLive = 0;
+  private isGone = false;
+  private weight = 0;
 
   constructor(
     buffers: Buffers,
@@ -30,6 +32,15 @@ export class ProducerBatch implements Holder {
     private readonly onGiveUp: (batch: ProducerBatch, part: Part, cause: Cause) => void,
   ) {
     this.records = new RecordBatch(buffers, options, firstBytes);
+  }
+
+  /** How many bytes more it takes than when this was asked last. */
+  gain(): number {
+    const before = this.weight;
+    if (this.isGone) this.weight = 0;
+    else if ((this.compressed?.codec ?? 0) === 0) this.weight = this.records.capacity;
+    else this.weight = this.compressed?.payload.length ?? 0;
+    return this.weight - before;
   }
 
   giveUp(part: Part, cause: Cause): void {
@@ -101,6 +112,7 @@ export class ProducerBatch implements Holder {
 
   /** It leaves the queue. Its buffer is used again only where nothing can still be reading it. */
   discard(acknowledged: boolean): void {
+    this.isGone = true;
     const unread = this.state !== 'compressing' && (acknowledged || this.attempts === 0);
     if (unread && (this.compressed?.codec ?? 0) === 0) this.records.release();
   }

@@ -66,6 +66,11 @@ export class RecordBatch {
     this.emptyKey = options.emptyKey === 'null' ? NULL_LENGTH : 0;
   }
 
+  /** Bytes that it takes. */
+  get capacity(): number {
+    return this.buffer.length;
+  }
+
   get records(): Buffer {
     return this.buffer.subarray(0, this.bytes);
   }

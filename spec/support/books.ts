@@ -1,0 +1,5 @@
+import type { LedgerRow } from '../../src/model';
+
+/** Messages that a row of the ledger speaks for: as many as were received and recovered. */
+export const spokenRow = ({ delivered, backedUp, deadLettered, dropped, sampledOut, held }: LedgerRow): number =>
+  Object.values(dropped).reduce((sum, count) => sum + count, delivered + backedUp + deadLettered + sampledOut + held);

@@ -1,0 +1,71 @@
+import * as E from 'fp-ts/Either';
+import type { StreamPlan } from '../pipelines/topology';
+import { nearest } from '../sinks/nearest';
+import type { Inspected } from '../spool/inspectFile';
+import { surveyByBucket, surveyLines, type FileSurvey } from './dryRun';
+import { EX } from './exitCodes';
+import { findFiles } from './findFiles';
+import type { Ended, ReplayHost } from './host';
+import type { ReplayRequest } from './program';
+import { sendFiles } from './sendFiles';
+import { filesText, messagesText } from './texts';
+
+const unknownStream = (to: string, streams: readonly StreamPlan[]): string => {
+  const ids = streams.map(({ config }) => config.id);
+  const meant = nearest(to, ids);
+  return `--to: expected one of ${ids.join(', ')}, got ${JSON.stringify(to)}${meant === undefined ? '' : ` (did you mean ${meant}?)`}`;
+};
+
+const foreignLine = ({ path, foreign = '' }: Inspected): string =>
+  `${path}: expected a file that starts with a message, found ${foreign}; it stays as it is`;
+
+const skippedLine = ({ path, foreign = '' }: Inspected): string =>
+  `${path}: skipped, it starts with no message: ${foreign}`;
+
+/** Runs `kahets replay`; resolves with its exit code. */
+export const replay = async (request: ReplayRequest, host: ReplayHost): Promise<number> => {
+  const { configured, out, err } = host;
+  const fail = (code: number, lines: readonly string[]): number => {
+    err(lines.map((line) => `kahets: ${line}\n`).join(''));
+    return code;
+  };
+  if (E.isLeft(configured)) {
+    err(`${configured.left.join('\n')}\n`);
+    return EX.CONFIG;
+  }
+  const { streams } = configured.right.plan;
+  const stream = streams.find(({ config }) => config.id === request.to);
+  if (!stream) return fail(EX.USAGE, [unknownStream(request.to, streams)]);
+  const found = await findFiles(request.paths);
+  if (E.isLeft(found)) return fail(EX.NOINPUT, [found.left]);
+  const { files, skipped, foreign } = found.right;
+  err([...skipped.map(skippedLine), ...configured.right.warnings].map((line) => `kahets: ${line}\n`).join(''));
+
+  const { reports, code, problems } = request.dryRun
+    ? await survey(files, request, out)
+    : await sendFiles(files, stream, configured.right, request, host);
+  const all = [...foreign.map(foreignLine), ...problems];
+  const exitCode = foreign.length > 0 && code === EX.OK ? EX.DATAERR : code;
+  const json = {
+    ...{ stream: request.to, dryRun: request.dryRun, exitCode, files: reports },
+    ...{ skipped: skipped.map(({ path }) => path), problems: all },
+  };
+  if (request.json) out(`${JSON.stringify(json)}\n`);
+  return fail(exitCode, all);
+};
+
+const survey = async (
+  files: readonly Inspected[],
+  { json }: ReplayRequest,
+  out: (text: string) => void,
+): Promise<Ended<FileSurvey>> => {
+  const reports: FileSurvey[] = [];
+  for (const { path } of files) {
+    const report = await surveyByBucket(path);
+    reports.push(report);
+    if (!json) out(`${surveyLines(report).join('\n')}\n`);
+  }
+  const messages = reports.flatMap(({ buckets }) => buckets).reduce((sum, bucket) => sum + bucket.messages, 0);
+  if (!json) out(`${messagesText(messages)} in ${filesText(files.length)} would be sent\n`);
+  return { reports, code: reports.some(({ fault }) => fault) ? EX.DATAERR : EX.OK, problems: [] };
+};

@@ -1,0 +1,6 @@
+import { stat } from 'node:fs/promises';
+import { GONE, unless } from './plainFile';
+
+/** Whether there is such a folder. */
+export const folderExists = async (path: string): Promise<boolean> =>
+  (await unless(GONE, stat(path)))?.isDirectory() ?? false;
