@@ -1,12 +1,11 @@
 #!/usr/bin/env node
 /** The process: arguments, environment, signals, exit code. Nothing else touches `process`. */
 import { readFileSync, writeSync } from 'node:fs';
-import { hostname } from 'node:os';
 import path from 'node:path';
 import { parse } from 'dotenv';
 import * as E from 'fp-ts/Either';
 import pretty from 'pino-pretty';
-import { asyncScheduler, ReplaySubject } from 'rxjs';
+import { ReplaySubject } from 'rxjs';
 import { commandEnvironment } from './cli/environment';
 import { EX } from './cli/exitCodes';
 import { runProgram, type ReplayRequest } from './cli/program';
@@ -14,17 +13,15 @@ import { replay } from './cli/replay';
 import { envFileName, type Environment } from './config/env';
 import { hideIn } from './config/secrets';
 import { configure, type Configured } from './control/configure';
+import { createEnv } from './control/createEnv';
 import { createEnding } from './control/ending';
 import { tuneHeap } from './control/heap';
 import { createHeld, memoryMarks } from './control/held';
-import { createLedger } from './control/ledger';
 import { runDaemon, type DaemonError } from './control/lifecycle';
 import { createLog, limitRepeats } from './control/log';
 import { createLogOutput } from './control/logOutput';
-import { createSlots } from './control/slots';
 import { acceptedSpool, createSpill } from './control/spill';
 import { createUnsettled } from './control/unsettled';
-import type { Env } from './model';
 import { sinks } from './sinks';
 import { createAccepted } from './spool/accepted';
 import { ListenError } from './sources/listenError';
@@ -83,26 +80,15 @@ const run = async ({ settings, plan, warnings, secrets }: Configured): Promise<n
 
   const marks = memoryMarks(settings.maxMemoryBytes);
   const unsettled = createUnsettled();
-  const env: Env = {
-    name: 'kahets',
-    hostname: hostname(),
-    scheduler: asyncScheduler,
-    now: Date.now,
-    random: Math.random,
-    log,
-    ledger: createLedger(),
+  const memory = (): number => process.memoryUsage.rss();
+  const env = createEnv({
+    ...{ log, memory, maxCpus: settings.maxCpus },
     held: createHeld({
       ...marks,
-      process: {
-        memory: () => process.memoryUsage.rss(),
-        limit: marks.limit,
-        relieve: tuneHeap(() => performance.now()),
-      },
+      process: { memory, limit: marks.limit, relieve: tuneHeap(() => performance.now()) },
     }),
     unsettled: unsettled.unsettled,
-    memory: () => process.memoryUsage.rss(),
-    compressions: createSlots(settings.maxCpus - 1),
-  };
+  });
 
   const spool = path.resolve(settings.spool);
   const owner = createSpoolOwner(spool, env);

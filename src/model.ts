@@ -220,8 +220,6 @@ export interface Problem {
 export interface Share {
   readonly messages: number;
   readonly bytes: number;
-  /** Bytes of memory, with what runs and batches take beside their messages. Default: no bound of its own. */
-  readonly heldBytes?: number;
 }
 
 /** Settings that passed their check: what they ask of the buckets that feed the sink, and how to open it. */

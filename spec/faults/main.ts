@@ -8,12 +8,13 @@ import type { FaultCase } from './faultCase';
 import { page, RELIABILITY_PAGE, rowLine, tableText } from './report';
 import { runCases, type Ran } from './runner';
 
-const USAGE = `npm run test:faults -- [NAME...] [--list] [--seed N] [--soak MINUTES] [--logs FOLDER] [--write]
+const USAGE = `npm run test:faults -- [NAME...] [--list] [--seed N] [--soak MINUTES] [--jobs N] [--logs FOLDER] [--write]
 
   NAME      cases to run; default: all, which also writes ${RELIABILITY_PAGE}
   --list    shows the cases
   --seed    of what is random; default: a new one, which is printed
   --soak    how long the soak lasts, default 3
+  --jobs    cases at once, default 1: quicker, and with more noise in the times
   --logs    a folder for what the daemons say
   --write   writes ${RELIABILITY_PAGE} though not all cases ran
 `;
@@ -50,6 +51,7 @@ const main = async (): Promise<number> => {
       logs: { type: 'string' },
       seed: { type: 'string' },
       soak: { type: 'string', default: '3' },
+      jobs: { type: 'string', default: '1' },
     },
   });
   if (values.help || values.list) {
@@ -73,11 +75,12 @@ const main = async (): Promise<number> => {
     seed,
     soakMs: numberOf('soak', values.soak) * 60_000,
     logs: values.logs,
+    jobs: Math.max(1, numberOf('jobs', values.jobs)),
     say,
   };
   const ran = await runCases(wanted, options, (one: Ran) => say(rowLine(one)));
   say(`\n${tableText(ran)}`);
-  if (ran.length === CASES.length || values.write) writeFileSync(RELIABILITY_PAGE, page(ran, seed));
+  if (ran.length === CASES.length || values.write) writeFileSync(RELIABILITY_PAGE, page(ran, seed, options.jobs));
   const broken = ran.filter(({ result }) => result.violations.length > 0);
   say(
     `\n${ran.length - broken.length} of ${ran.length} cases hold${broken.length > 0 ? `; broken: ${broken.map(({ faultCase }) => faultCase.name).join(', ')}; seed ${seed}` : ''}`,

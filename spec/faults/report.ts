@@ -108,7 +108,7 @@ possible. *Switch*: from the fault to the first message in the backup. *Return*:
 client's write. *Peak memory*: of the resident set.`;
 
 /** docs/RELIABILITY.md. */
-export const page = (ran: readonly Ran[], seed: number): string => {
+export const page = (ran: readonly Ran[], seed: number, jobs = 1): string => {
   const did = ran.filter(({ result }) => result.skipped === undefined);
   const heads = ['#', 'fault', 'invariants', ...COLUMNS.map(([head]) => head), 'verdict'];
   const [cpu] = cpus();
@@ -120,7 +120,7 @@ export const page = (ran: readonly Ran[], seed: number): string => {
     '',
     INTRODUCTION,
     '',
-    `Measured on ${machine}, Node ${process.versions.node}, Apache Kafka ${KAFKA_VERSION}, ${new Date().toISOString().slice(0, 10)}, with \`npm run test:faults -- --seed ${seed}\`. One case alone: \`npm run test:faults -- NAME\`.`,
+    `Measured on ${machine}, Node ${process.versions.node}, Apache Kafka ${KAFKA_VERSION}, ${new Date().toISOString().slice(0, 10)}, with \`npm run test:faults -- --seed ${seed}${jobs > 1 ? ` --jobs ${jobs}` : ''}\`. One case alone: \`npm run test:faults -- NAME\`.`,
     '',
     markdownRow(heads),
     `|${heads.map(() => '---').join('|')}|`,

@@ -1,4 +1,4 @@
-/** Runs cases one after the other, each in a process group of its own that is ended when the case has ended or takes too long. */
+/** Runs cases, each in a process group of its own that is ended when the case has ended or takes too long. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -23,7 +23,9 @@ export interface RunOptions {
   readonly soakMs: number;
   readonly logs: string | undefined;
   readonly say: (text: string) => void;
-  /** Ends the case that runs, in order, and leaves out the others. */
+  /** Cases at once, each with a broker of its own where it needs one. */
+  readonly jobs: number;
+  /** Ends the cases that run, in order, and leaves out the others. */
   readonly stop: AbortSignal;
 }
 
@@ -82,26 +84,33 @@ const runCase = async (
 
 const soakMsOf = ({ name }: FaultCase, soakMs: number): number => (name === 'soak' ? soakMs : 0);
 
-/** Runs them; `ended` is called after each. */
+/** Runs what is left of the cases, one after the other, with one broker for all of them. */
+const runLane = async (left: FaultCase[], options: RunOptions, ended: (ran: Ran) => void): Promise<void> => {
+  let starting: Promise<OwnFaultBroker> | undefined;
+  const broker = (): Promise<FaultBroker> => (starting ??= startFaultBroker());
+  try {
+    for (let next = left.shift(); next && !options.stop.aborted; next = left.shift()) {
+      const startMs = performance.now();
+      const result = await runCase(next, options, broker);
+      ended({ faultCase: next, result, seconds: (performance.now() - startMs) / 1000 });
+    }
+  } finally {
+    await starting?.then(({ node }) => node.remove());
+  }
+};
+
+/** Runs them; `ended` is called after each. What they did, in the order of the cases. */
 export const runCases = async (
   cases: readonly FaultCase[],
   options: RunOptions,
   ended: (ran: Ran) => void,
 ): Promise<readonly Ran[]> => {
-  let starting: Promise<OwnFaultBroker> | undefined;
-  const broker = (): Promise<FaultBroker> => (starting ??= startFaultBroker());
+  const left = [...cases];
   const all: Ran[] = [];
-  try {
-    for (const faultCase of cases) {
-      if (options.stop.aborted) break;
-      const startMs = performance.now();
-      const result = await runCase(faultCase, options, broker);
-      const ran = { faultCase, result, seconds: (performance.now() - startMs) / 1000 };
-      all.push(ran);
-      ended(ran);
-    }
-  } finally {
-    await starting?.then(({ node }) => node.remove());
-  }
-  return all;
+  const note = (ran: Ran): void => {
+    all.push(ran);
+    ended(ran);
+  };
+  await Promise.all(Array.from({ length: options.jobs }, () => runLane(left, options, note)));
+  return all.sort((one, other) => cases.indexOf(one.faultCase) - cases.indexOf(other.faultCase));
 };

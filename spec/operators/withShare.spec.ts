@@ -1,7 +1,6 @@
 import { mergeMap, NEVER, of, timer, type Observable } from 'rxjs';
 import type { TestScheduler } from 'rxjs/testing';
 import { SinkError, type Batch, type Receipt, type Write } from '../../src/model';
-import { footprint } from '../../src/operators/footprint';
 import { withShare } from '../../src/operators/withShare';
 import { batchOf, delivered } from '../support/builders';
 import { marbles } from '../support/marbles';
@@ -48,21 +47,6 @@ describe('withShare', () => {
         {},
         failure(two, 'unavailable', `over its share: at most 100 messages and ${bytes} bytes may wait for this stream`),
       );
-    }));
-
-  it('counts memory too, with what runs and batches take', () =>
-    marbles(({ scheduler, expectObservable }) => {
-      const heldBytes = footprint(one) + footprint(two);
-      const bound = { messages: Infinity, bytes: Infinity, heldBytes };
-      const write = withShare({ ...refusing, share: bound })(after(5, scheduler));
-      expectObservable(at(0, write, one, scheduler)).toBe('  -----(a|)', values);
-      expectObservable(at(1, write, two, scheduler)).toBe('  ------(b|)', values);
-      expectObservable(at(2, write, three, scheduler)).toBe(
-        '--#',
-        {},
-        failure(three, 'unavailable', `over its share: at most ${heldBytes} bytes of memory may wait for this stream`),
-      );
-      expectObservable(at(7, write, three, scheduler)).toBe('------------(c|)', values);
     }));
 
   it('takes a batch that is larger than the share, alone', () =>

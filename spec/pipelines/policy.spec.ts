@@ -26,7 +26,12 @@ const sink = (write: Write, parts: Partial<Sink> = {}): Sink => ({
   close: () => Promise.resolve(),
   ...parts,
 });
-const none = { backup: undefined, deadLetter: undefined, deadlineMs: undefined, share: undefined };
+const none = {
+  backup: undefined,
+  deadLetter: undefined,
+  deadlineMs: undefined,
+  share: undefined,
+};
 const r = delivered(batch);
 const takes: Write = () => of(r);
 const hung = failsWhenTold(new SinkError('kafka_01', [unavailable(batch)]));

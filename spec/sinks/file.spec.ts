@@ -1,12 +1,21 @@
-import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { firstValueFrom, NEVER, Subject, VirtualTimeScheduler } from 'rxjs';
 import { file } from '../../src/sinks/file';
 import { NO_OPTIONS } from '../../src/model';
 import { batchOf, frames, memoryLog, messagesOf, testEnv } from '../support/builders';
 import { describeSink } from '../support/describeSink';
-import { checkFile, failed, filesIn, inFolder, messagesIn, openFile, textsIn, written } from '../support/fileSinks';
+import {
+  checkFile,
+  failed,
+  fileConformance,
+  filesIn,
+  inFolder,
+  messagesIn,
+  openFile,
+  textsIn,
+  written,
+} from '../support/fileSinks';
 
 // Real files: a busy disk makes them slow.
 jest.setTimeout(30_000);
@@ -16,32 +25,7 @@ const problemsOf = (settings: unknown) => {
   return checked._tag === 'Left' ? checked.left : [];
 };
 
-describeSink('file', {
-  open: async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'kahets-files-'));
-    const path = join(folder, 'data');
-    const sink = await openFile({ path, fileNameTemplate: '{bucket}/{bucket}.log', sizeRotate: 400 });
-    return {
-      sink,
-      path,
-      stored: async (bucket: string) => {
-        const of = (await filesIn(join(path, bucket))).map((name) => join(path, bucket, name));
-        return (await Promise.all(of.map(messagesIn))).flat();
-      },
-      dispose: () => rm(folder, { recursive: true, force: true }),
-    };
-  },
-  outage: {
-    begin: async ({ path }) => {
-      await rename(path, `${path}.away`);
-      await writeFile(path, 'no folder');
-    },
-    end: async ({ path }) => {
-      await rm(path);
-      await rename(`${path}.away`, path);
-    },
-  },
-});
+describeSink('file', fileConformance(openFile));
 
 describe('file: settings', () => {
   it('needs only a path', () => {

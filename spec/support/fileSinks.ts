@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { lastValueFrom, NEVER, type Observable } from 'rxjs';
@@ -49,6 +49,34 @@ export const openSpool = async (
   if (!spool) throw new Error('a sink that was opened with `spools` has a spool');
   return { ...sink, spool };
 };
+
+/** For `describeSink`: sinks on a folder of their own, which a plain file takes the place of. */
+export const fileConformance = (open: (settings: Readonly<Record<string, unknown>>) => Promise<Sink>) => ({
+  open: async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'kahets-files-'));
+    const path = join(folder, 'data');
+    const sink = await open({ path, fileNameTemplate: '{bucket}/{bucket}.log', sizeRotate: 400 });
+    return {
+      sink,
+      path,
+      stored: async (bucket: string) => {
+        const of = (await filesIn(join(path, bucket))).map((name) => join(path, bucket, name));
+        return (await Promise.all(of.map(messagesIn))).flat();
+      },
+      dispose: () => rm(folder, { recursive: true, force: true }),
+    };
+  },
+  outage: {
+    begin: async ({ path }: { readonly path: string }) => {
+      await rename(path, `${path}.away`);
+      await writeFile(path, 'no folder');
+    },
+    end: async ({ path }: { readonly path: string }) => {
+      await rm(path);
+      await rename(`${path}.away`, path);
+    },
+  },
+});
 
 /** Writes and waits for the receipt. */
 export const written = (sink: Sink, batch: Batch, giveUp$: Observable<unknown> = NEVER): Promise<Receipt> =>

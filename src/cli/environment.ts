@@ -1,12 +1,9 @@
-import { hostname } from 'node:os';
 import { prettyFactory } from 'pino-pretty';
-import { asyncScheduler } from 'rxjs';
 import { hideIn } from '../config/secrets';
 import type { Configured } from '../control/configure';
+import { createEnv } from '../control/createEnv';
 import { createHeld, memoryMarks } from '../control/held';
-import { createLedger } from '../control/ledger';
 import { createLog } from '../control/log';
-import { createSlots } from '../control/slots';
 import { createUnsettled } from '../control/unsettled';
 import type { Env } from '../model';
 
@@ -25,17 +22,9 @@ export const commandEnvironment = (
     { write: (line) => write(pretty(line).trimEnd()) },
     hideIn(secrets),
   );
-  return {
-    name: 'kahets',
-    hostname: hostname(),
-    scheduler: asyncScheduler,
-    now: Date.now,
-    random: Math.random,
-    log,
-    ledger: createLedger(),
+  return createEnv({
+    ...{ log, memory, maxCpus },
     held: createHeld(memoryMarks(maxMemoryBytes)),
     unsettled: createUnsettled().unsettled,
-    memory,
-    compressions: createSlots(maxCpus - 1),
-  };
+  });
 };

@@ -1,6 +1,5 @@
 import { defer, finalize, map, merge, mergeMap, Subject, take, type Observable } from 'rxjs';
 import type { Batch, Receipt, Share, Write } from '../model';
-import { footprint } from './footprint';
 import { refuse } from './refuse';
 
 export interface ShareOptions {
@@ -16,13 +15,6 @@ interface Waiting {
   readonly room$: Subject<void>;
 }
 
-const describe = ({ messages, bytes, heldBytes = Infinity }: Share): string =>
-  [
-    ...(messages < Infinity ? [`${messages} messages`] : []),
-    ...(bytes < Infinity ? [`${bytes} bytes`] : []),
-    ...(heldBytes < Infinity ? [`${heldBytes} bytes of memory`] : []),
-  ].join(' and ');
-
 /**
  * Bounds what is under way in a sink. A batch for which there is no room is refused, or waits at the door for its turn.
  * One that is larger than the whole share goes in alone.
@@ -36,25 +28,19 @@ export const withShare =
   (write: Write): Write => {
     let messages = 0;
     let bytes = 0;
-    let heldBytes = 0;
     let admitting = false;
     const waiting = new Set<Waiting>();
 
     const hasRoom = (batch: Batch): boolean =>
-      messages === 0 ||
-      (messages + batch.count <= share.messages &&
-        bytes + batch.bytes <= share.bytes &&
-        (share.heldBytes === undefined || heldBytes + footprint(batch) <= share.heldBytes));
+      messages === 0 || (messages + batch.count <= share.messages && bytes + batch.bytes <= share.bytes);
 
     const under = (batch: Batch, giveUp$: Observable<unknown>): Observable<Receipt> => {
       messages += batch.count;
       bytes += batch.bytes;
-      heldBytes += footprint(batch);
       return write(batch, giveUp$).pipe(
         finalize(() => {
           messages -= batch.count;
           bytes -= batch.bytes;
-          heldBytes -= footprint(batch);
           admit();
         }),
       );
@@ -90,7 +76,7 @@ export const withShare =
 
     const cause = {
       kind: 'unavailable',
-      message: `over its share: at most ${describe(share)} may wait for this stream`,
+      message: `over its share: at most ${share.messages} messages and ${share.bytes} bytes may wait for this stream`,
     } as const;
     return (batch, giveUp$) =>
       defer(() => {

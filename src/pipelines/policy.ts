@@ -9,6 +9,7 @@ import { withDeadLetter } from '../operators/withDeadLetter';
 import { withDeadline } from '../operators/withDeadline';
 import { withOrder } from '../operators/withOrder';
 import { withRetry } from '../operators/withRetry';
+import { withFairShare } from '../operators/withFairShare';
 import { withShare } from '../operators/withShare';
 import { withSinkErrors } from '../operators/withSinkErrors';
 import { withSpool } from '../operators/withSpool';
@@ -19,6 +20,8 @@ import type { Primary } from './replay/options';
 
 /** A stream whose sink is unreachable this long hands over to its backup; so does a bucket whose topic takes nothing. */
 const TROUBLE_MS = 2_000;
+/** What is over a stream's share is not waited for after this long without a receipt: later than a breaker opens by trouble, which keeps the order. */
+const STALLED_MS = 3_000;
 /** At the end of a drain a backup and the dead letters have this much longer than the primary. */
 export const BACKUP_GRACE_MS = 3_000;
 /** Then what is kept for the next start has so long; together less than a drain waits for. */
@@ -37,6 +40,8 @@ export interface StreamSinks {
   readonly deadlineMs: number | undefined;
   /** What may wait for the primary. Undefined: all that the process may hold. */
   readonly share: Share | undefined;
+  /** Bytes of memory that it may hold while it hangs. Default: all that the process may. */
+  readonly fairShare?: number | undefined;
 }
 
 /** What the policy asks of a stream's configuration. */
@@ -133,12 +138,15 @@ const withHandOver = (
   guarded: Write,
   backup: Write,
   id: string,
-  { share }: StreamSinks,
+  { share, fairShare }: StreamSinks,
   order: Order | undefined,
   { scheduler }: Env,
 ): Write =>
   pipe(
     guarded,
+    fairShare === undefined
+      ? unchanged
+      : withFairShare({ name: id, bytes: fairShare, stalledMs: STALLED_MS, scheduler }),
     share ? withShare({ name: id, share, whenFull: 'refuse' }) : unchanged,
     order
       ? withOrder(backup, { name: id, order, graceMs: BACKUP_GRACE_MS, scheduler })

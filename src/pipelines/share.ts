@@ -1,25 +1,16 @@
 import type { BackupConfig } from '../config/buckets';
-import type { CheckedSink, Held, Share } from '../model';
+import type { Held } from '../model';
 
-interface SharedStream {
-  readonly config: { readonly backup?: BackupConfig };
-  readonly primary: Pick<CheckedSink, 'share'>;
-}
+/** Of the high mark: the low one is half of it, and a sink may hold a copy, encoded, of what it is given. */
+const PART = 1 / 4;
 
 /**
- * What a stream may hold: what its own settings say, and with a backup its part of the low mark, which is half of the high one. What
- * waits for all streams together, even if they all hang, then never keeps reading from going on. A single stream stops nobody else: it
- * may fill the memory before its backup takes over.
+ * Bytes of memory that a stream with a backup may hold while it hangs: with its copy, its part of the low mark. What waits for all
+ * streams together, even if they all hang, then never keeps reading from going on. Undefined, no bound: a single stream
+ * stops nobody else, and may fill the memory before its backup takes over.
  */
-export const shareOf = (
-  { config: { backup }, primary: { share } }: SharedStream,
+export const fairShareOf = (
+  backup: BackupConfig | undefined,
   { high }: Pick<Held, 'high'>,
   streams: number,
-): Share | undefined =>
-  backup && streams > 1
-    ? {
-        messages: share?.messages ?? Infinity,
-        bytes: share?.bytes ?? Infinity,
-        heldBytes: Math.floor(high / 2 / streams),
-      }
-    : share;
+): number | undefined => (backup && streams > 1 ? Math.floor((PART * high) / streams) : undefined);

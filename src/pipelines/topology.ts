@@ -23,7 +23,7 @@ import { childPath } from '../sinks/problems';
 import type { Route } from './bucket';
 import { streamPolicy } from './policy';
 import { checkReplay } from './replay/checkReplay';
-import { shareOf } from './share';
+import { fairShareOf } from './share';
 import { openDrain, streamReplay, type DrainPlace, type ReplayParts } from './replay/streamReplay';
 
 /** A batch closes at this many bytes, whatever its bucket asks for. */
@@ -204,8 +204,9 @@ const openStream =
       }),
       TE.map((sinks) => {
         const drain = openDrain(place, config, env);
-        const share = shareOf(plan, env.held, streams);
-        const policy = streamPolicy(config, { ...sinks, spool: drain, deadlineMs: primary.deadlineMs, share }, env);
+        const { deadlineMs, share } = primary;
+        const fairShare = fairShareOf(config.backup, env.held, streams);
+        const policy = streamPolicy(config, { ...sinks, spool: drain, deadlineMs, share, fairShare }, env);
         return {
           plan,
           deliver: pipe(

@@ -57,7 +57,7 @@ const once = counting(
     name: 'response-swallowed-once',
     number: 3,
     title: 'Produce response swallowed, once',
-    quick: true,
+    quick: false,
     note: 'Produce responses swallowed',
   },
   () => 1,

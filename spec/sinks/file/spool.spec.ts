@@ -1,5 +1,4 @@
-import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { VirtualTimeScheduler } from 'rxjs';
 import type { SpoolFile } from '../../../src/model';
@@ -8,7 +7,7 @@ import { encodeRecord } from '../../../src/wire/record';
 import { LONGER_BY } from '../../../src/wire/toRecords';
 import { batchOf, batchOfRun, memoryLog, testEnv } from '../../support/builders';
 import { describeSink } from '../../support/describeSink';
-import { filesIn, inFolder, messagesIn, openFile, openSpool, written } from '../../support/fileSinks';
+import { fileConformance, filesIn, inFolder, messagesIn, openFile, openSpool, written } from '../../support/fileSinks';
 
 // Real files: a busy disk makes them slow.
 jest.setTimeout(30_000);
@@ -17,32 +16,7 @@ const all = (): boolean => true;
 const none = (): boolean => false;
 const namesOf = (files: readonly SpoolFile[]): readonly string[] => files.map(({ path }) => basename(path));
 
-describeSink('file whose files are to be sent on', {
-  open: async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'kahets-files-'));
-    const path = join(folder, 'data');
-    const sink = await openSpool({ path, fileNameTemplate: '{bucket}/{bucket}.log', sizeRotate: 400 });
-    return {
-      sink,
-      path,
-      stored: async (bucket: string) => {
-        const of = (await filesIn(join(path, bucket))).map((name) => join(path, bucket, name));
-        return (await Promise.all(of.map(messagesIn))).flat();
-      },
-      dispose: () => rm(folder, { recursive: true, force: true }),
-    };
-  },
-  outage: {
-    begin: async ({ path }) => {
-      await rename(path, `${path}.away`);
-      await writeFile(path, 'no folder');
-    },
-    end: async ({ path }) => {
-      await rm(path);
-      await rename(`${path}.away`, path);
-    },
-  },
-});
+describeSink('file whose files are to be sent on', fileConformance(openSpool));
 
 describe('file to be sent on: what it holds', () => {
   it('has a spool only where that is asked for', () =>
