@@ -155,13 +155,13 @@ describe('a stop without a broker and without a backup', () => {
       const rows = finalLedger(ended);
       const { received, backedUp } = rowOf(rows, 'b', 'kafka');
       expect(backedUp).toBeLessThan(received);
-      const lost = rows.flatMap(({ dropped }) => Object.values(dropped)).reduce((sum, count) => sum + count, 0);
-      expect(ended.lines).toContainEqual(
-        expect.objectContaining({ msg: 'messages are lost: no sink took them in time, nor did the spool', lost }),
-      );
+      // Those that the spool refused in time, and on a busy machine those that it did not take at the very end.
+      const lost = ended.lines
+        .filter(({ msg }) => msg.startsWith('messages are lost'))
+        .reduce((sum, line) => sum + Number(line['lost']), 0);
       const arrivals = new Arrivals(received);
       await addFiles(arrivals, path.join(disk, 'spool/streams/kafka'), isFrames).catch(() => undefined);
-      expect(arrivals.count()).toBe(backedUp);
+      expect([lost > 0, arrivals.count() + lost]).toEqual([true, received]);
     }),
   );
 });
@@ -183,6 +183,8 @@ describeKafka('a stop with Kafka', () => {
     const next = await startDaemon({ buckets: buckets(brokers()), folder: daemon.folder });
     await awaitMessages(brokers(), topic, received);
     await next.waitForLog(({ msg }) => msg === 'replay: all messages are sent on');
+    const spool = path.join(daemon.folder, 'spool/streams');
+    while ((await filesIn(spool).catch(() => [])).length > 0) await new Promise((resolve) => setTimeout(resolve, 50));
     const rows = finalLedger(await next.stop());
     expect(rowOf(rows, topic, 'kafka')).toMatchObject({ received: 0, recovered: received, delivered: received });
     const arrivals = new Arrivals(received);

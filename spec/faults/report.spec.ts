@@ -1,5 +1,5 @@
 import { emptyResult, skippedBecause, type FaultResult } from './faultCase';
-import { page, rowLine, tableText } from './report';
+import { page, pageAgain, rowLine, tableText } from './report';
 import type { Ran } from './runner';
 
 const ran = (number: number, name: string, figures: Partial<FaultResult>): Ran => ({
@@ -51,5 +51,16 @@ describe('the report of the fault suite', () => {
     expect(text).toContain('- 3 `swallowed`: once\n');
     expect(text).toContain('## Left out on this machine\n\n- 33 fault 33 (`clock`): faketime is not installed\n');
     expect(text).not.toMatch(/^\| 33/m);
+  });
+
+  it('has a page on which cases that were run again stand as they are now', () => {
+    const before = page([GOOD, BAD, SKIPPED], 42);
+    const now = { ...ran(14, 'killed', { sent: 20, allowedLost: 1, note: 'alone' }) };
+    const text = pageAgain(before, [now, { ...GOOD, result: { ...GOOD.result, note: 'twice' } }], 7);
+    expect(text).toContain('| 14 | fault 14 (`killed`) | I1 | 20 | 0 (≤ 1) | 0 | – | – | – | – | holds |');
+    expect(text).toContain('- 3 `swallowed`: twice\n');
+    expect(text).toContain('\n\nRun again by themselves, with the seed 7: `killed`, `swallowed`.\n');
+    expect(text).not.toContain('stack');
+    expect(text.split('\n').length).toBe(before.split('\n').length + 2);
   });
 });

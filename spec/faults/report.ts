@@ -132,3 +132,23 @@ export const page = (ran: readonly Ran[], seed: number, jobs = 1): string => {
     .join('\n')
     .trimEnd()}\n`;
 };
+
+const named = (line: string): string | undefined => /^(?:\| \d+ \|.*\(|- \d+ )`([^`]+)`/.exec(line)?.[1];
+
+/** A page on which the cases that were run again stand as they are now; it says which those are. */
+export const pageAgain = (before: string, ran: readonly Ran[], seed: number): string => {
+  const again = new Map<string, string>([
+    ...ran.map((each) => [`|${each.faultCase.name}`, markdownRow(caseRow(each))] as const),
+    ...notes(ran).map((line) => [`-${named(line) ?? ''}`, line] as const),
+  ]);
+  const names = ran.map(({ faultCase: { name } }) => `\`${name}\``).join(', ');
+  return before
+    .split('\n')
+    .flatMap((line) => {
+      const now = again.get(`${line.charAt(0)}${named(line) ?? ''}`) ?? line;
+      return line.startsWith('Measured on ')
+        ? [now, '', `Run again by themselves, with the seed ${seed}: ${names}.`]
+        : [now];
+    })
+    .join('\n');
+};
