@@ -6,7 +6,8 @@ const held = createHeld({ high: 1200, low: 600 });
 const backup = backupConfig('file');
 
 describe('fairShareOf', () => {
-  it('is half of its part of the low mark where a backup takes over', () => expect(fairShareOf(backup, held, 3)).toBe(100));
+  it('is half of its part of the low mark where a backup takes over', () =>
+    expect(fairShareOf(backup, held, 3)).toBe(100));
 
   it.each([
     ['without a backup', undefined, 3],
