@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The process: arguments, environment, signals, exit code. Nothing else touches `process`. */
-import { readFileSync, writeSync } from 'node:fs';
+import { readFileSync, readdirSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'dotenv';
 import * as E from 'fp-ts/Either';
@@ -24,6 +24,7 @@ import { acceptedSpool, createSpill } from './control/spill';
 import { createUnsettled } from './control/unsettled';
 import { sinks } from './sinks';
 import { createAccepted } from './spool/accepted';
+import { connectionLimit } from './sources/connectionLimit';
 import { ListenError } from './sources/listenError';
 import { unixSocket } from './sources/unixSocket';
 import { createSpoolOwner } from './spool/owner';
@@ -43,12 +44,14 @@ const version = (): string => {
   return found;
 };
 
-/** Descriptors this process may open; half of them leave room for files, brokers and the rest. */
-const maxConnections = (): number => {
+/** Descriptors this process may open. */
+const descriptorLimit = (): number => {
   const limits = read('/proc/self/limits');
   const [, soft = '1024'] = E.isRight(limits) ? (/^Max open files\s+(\d+)/m.exec(limits.right) ?? []) : [];
-  return Math.max(1, Number(soft) - Math.min(512, Math.floor(Number(soft) / 2)));
+  return Number(soft);
 };
+
+const openDescriptors = (): number => readdirSync('/proc/self/fd').length;
 
 const configuredBy = (environment: Environment): E.Either<readonly string[], Configured> => {
   const envFile = read(envFileName(environment));
@@ -134,7 +137,7 @@ const run = async ({ settings, plan, warnings, secrets }: Configured): Promise<n
       unixSocket({
         path: settings.socket,
         ...(settings.socketMode === undefined ? {} : { mode: settings.socketMode }),
-        maxConnections: maxConnections(),
+        maxConnections: connectionLimit(descriptorLimit(), openDescriptors()),
         reading$,
         stop$,
         log,
