@@ -3,23 +3,24 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import path from 'node:path';
 import { finished } from 'node:stream/promises';
-import { KCAT, missingTools } from '../spec/support/kafka';
 import { endWithUs } from './children';
 import { POOL, keyOf, messagePool } from './messages';
+import { programOf, whyMissing } from './packages';
+import { KCAT } from './peers';
 import { DELIVERY_TIMEOUT_MS, kafkaSettings, RUN_TIMEOUT_MS, type Run, type Subject } from './subject';
 import { awaitAll } from './topics';
 import { peakMegabytes } from './usage';
 
 const KEY_DELIMITER = '|';
 
-/** A topic's share of the messages of the run, one a line. */
-const writeMessages = async (file: string, { shape, topics, keys }: Run): Promise<void> => {
+/** The messages of the run, one a line. */
+const writeMessages = async (file: string, { shape, keys }: Run): Promise<void> => {
   const lines = messagePool(shape.messageBytes).map((message, i) =>
     keys ? `${keyOf(i)}${KEY_DELIMITER}${message}\n` : `${message}\n`,
   );
   const all = lines.join('');
   const stream = createWriteStream(file);
-  for (let left = Math.floor(shape.messages / topics.length); left > 0; left -= POOL) {
+  for (let left = shape.messages; left > 0; left -= POOL) {
     if (!stream.write(left >= POOL ? all : lines.slice(0, left).join(''))) await once(stream, 'drain');
   }
   stream.end();
@@ -32,12 +33,15 @@ const seconds = (text: string): number => {
   return Number(minutes) * 60 + Number(rest);
 };
 
-/** Runs kcat for each topic under bash, whose `times` tells what they have used: once one has ended, /proc has forgotten it. */
-const script = (args: readonly string[], file: string, topics: readonly string[]): string => `
-  for topic in ${topics.join(' ')}; do
-    kcat ${args.map((arg) => `'${arg}'`).join(' ')} -t "$topic" <'${file}' & pid=$!
-    echo "$pid"; wait "$pid" || exit
-  done; times`;
+/** Ends a script of bash with what its children have used: once one has ended, /proc has forgotten it. */
+export const TIMES = 'code=$?; times; exit $code';
+
+/** User and system seconds in the output of a script that {@link TIMES} ends. */
+export const childSeconds = (output: string): number =>
+  (output.trim().split('\n').at(-1) ?? '').split(' ').reduce((sum, each) => sum + seconds(each), 0);
+
+const script = (command: string, args: readonly string[], file: string): string =>
+  `'${command}' ${args.map((arg) => `'${arg}'`).join(' ')} <'${file}' & pid=$!; echo "$pid"; wait "$pid"; ${TIMES}`;
 
 interface Used {
   readonly cpuSeconds: number;
@@ -45,8 +49,12 @@ interface Used {
 }
 
 /** Runs the script to its end, or kills it with all it has started when it takes too long. */
-const runScript = async (text: string): Promise<Used> => {
-  const bash = spawn('bash', ['-c', text], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+const runScript = async (text: string, env: NodeJS.ProcessEnv): Promise<Used> => {
+  const bash = spawn('bash', ['-c', text], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
+    env: { ...process.env, ...env },
+  });
   let output = '';
   let peak = 0;
   bash.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -68,24 +76,24 @@ const runScript = async (text: string): Promise<Used> => {
   clearTimeout(killing);
   ended();
   if (code !== 0) throw new Error(code === null ? `no end in ${RUN_TIMEOUT_MS} ms` : `exit code ${code}`);
-  const children = output.trim().split('\n').at(-1) ?? '';
-  return { cpuSeconds: children.split(' ').reduce((sum, each) => sum + seconds(each), 0), peakMegabytes: peak };
+  return { cpuSeconds: childSeconds(output), peakMegabytes: peak };
 };
 
 export const kcat: Subject = {
-  // A kcat writes to one topic, so that several are one kcat after the other.
   name: 'kcat -P, from a file',
-  missing: () => (missingTools([KCAT]).length > 0 ? 'not installed' : undefined),
-  takes: ({ writes }) => writes === 'bulk',
+  missing: () => whyMissing(KCAT),
   measure: async (run) => {
+    const { brokers, topics, shape } = run;
     const file = path.join(run.folder, 'messages');
     await writeMessages(file, run);
-    const settings = Object.entries(kafkaSettings(run.shape)).flatMap(([name, value]) => ['-X', `${name}=${value}`]);
+    const settings = Object.entries(kafkaSettings(shape)).flatMap(([name, value]) => ['-X', `${name}=${value}`]);
     const keys = run.keys ? ['-K', KEY_DELIMITER] : [];
+    const args = ['-P', '-b', brokers, ...keys, ...settings, '-t', topics[0] ?? ''];
+    const { command, env } = programOf(KCAT);
     const started = performance.now();
-    const used = await runScript(script(['-P', '-b', run.brokers, ...keys, ...settings], file, run.topics));
-    const sent = run.topics.length * Math.floor(run.shape.messages / run.topics.length);
-    const delivered = await awaitAll(run.brokers, run.topics, sent, DELIVERY_TIMEOUT_MS);
+    const used = await runScript(script(command, args, file), env);
+    const sent = shape.messages;
+    const delivered = await awaitAll(brokers, topics, sent, DELIVERY_TIMEOUT_MS);
     const elapsed = (performance.now() - started) / 1000;
     return {
       cpuMicros: (used.cpuSeconds * 1e6) / sent,

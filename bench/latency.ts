@@ -4,7 +4,11 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { endWithUs } from './children';
 import { millisSince } from './messages';
+import { programOf } from './packages';
+import { KCAT } from './peers';
 import { DELIVERY_TIMEOUT_MS, RUN_TIMEOUT_MS, send, warmUp, withServer, type Run, type Server } from './subject';
+import { markdownTable } from './page';
+import { titleOf, type Shape } from './shapes';
 import { align } from './table';
 import { cpuSeconds } from './usage';
 
@@ -27,7 +31,8 @@ interface Consumer {
 /** kcat, which shows what comes from now on as it comes; it is there when it has said so of each partition. */
 const consume = async (brokers: string, topic: string, partitions: number): Promise<Consumer> => {
   const args = ['-C', '-u', '-b', brokers, '-t', topic, '-o', 'end', '-X', 'fetch.wait.max.ms=100'];
-  const kcat = spawn('kcat', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const { command, env } = programOf(KCAT);
+  const kcat = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
   const exited = once(kcat, 'exit');
   const ended = endWithUs(() => kcat.kill('SIGKILL'));
   const millis: number[] = [];
@@ -102,7 +107,7 @@ const HEADER = ['', 'p50 ms', 'p99 ms', '(min to max of the runs)', 'longest ms'
 const row = ({ name, missing, runs }: MeasuredLatency): readonly string[] => {
   const sorted = [...runs].sort((a, b) => percentile(a.millis, 0.99) - percentile(b.millis, 0.99));
   const middle = sorted[Math.floor((sorted.length - 1) / 2)];
-  if (!middle) return [name, missing ?? 'no run'];
+  if (!middle) return [name, missing ?? 'no run', '', '', '', '', ''];
   const p99s = sorted.map(({ millis }) => percentile(millis, 0.99).toFixed(1));
   return [
     name,
@@ -115,5 +120,8 @@ const row = ({ name, missing, runs }: MeasuredLatency): readonly string[] => {
   ];
 };
 
-export const latencyReport = ({ shape }: Pick<Run, 'shape'>, measured: readonly MeasuredLatency[]): string =>
-  `\n${shape.title} (${shape.name}, ${shape.messages.toLocaleString('en')} messages)\n${align([HEADER, ...measured.map(row)])}`;
+export const latencyReport = (shape: Shape, measured: readonly MeasuredLatency[]): string =>
+  `\n${titleOf(shape).replaceAll('`', '')}\n${align([HEADER, ...measured.map(row)])}`;
+
+export const latencyMarkdown = (shape: Shape, measured: readonly MeasuredLatency[]): string =>
+  `### ${titleOf(shape)}\n\n${markdownTable(HEADER, measured.map(row))}`;

@@ -1,33 +1,32 @@
 /**
- * `npm run bench [-- --shape NAME[,NAME] --runs N --messages N --subject NAME[,NAME] --keys --codecs]`: what a message costs, beside
- * its peers, in one run. Against the broker at KAFKA_BROKERS if set, else one that is started for it.
+ * `npm run bench [-- --shape NAME[,NAME] --runs N --messages N --subject NAME[,NAME] --keys --write --codecs]`: what a message
+ * costs, beside its peers, in one run; `--write` puts it into docs/PERFORMANCE.md. Against the broker at KAFKA_BROKERS if set,
+ * else one that is started for it.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { startBroker } from '../spec/support/kafka';
+import { cat } from './cat';
 import { codecs } from './codecs';
-import { journaled, kahets } from './kahets';
+import { journaled, kahets, ofCpus, oneBucket, sliced } from './kahets';
 import { kcat } from './kcat';
-import { latencyReport, measureLatency } from './latency';
+import { latencyMarkdown, latencyReport, measureLatency } from './latency';
+import { machine } from './machine';
+import { writeSections, type Section } from './page';
+import { latencySection, shapeSection, summarySection, wordsAround } from './performance';
 import { report } from './report';
 import { rsyslog } from './rsyslog';
-import { LATENCY, SHAPES, type Shape } from './shapes';
-import { asSubject, type Run, type Subject } from './subject';
+import { LATENCY, SHAPES, type Shape, type SubjectName } from './shapes';
+import { asSubject, type Run, type Server } from './subject';
+import { syslogNg } from './syslogNg';
 import { createTopics, deleteTopics } from './topics';
 
-const SERVERS = [kahets, rsyslog];
-const SUBJECTS = [
-  asSubject(kahets),
-  ...[kcat, asSubject(rsyslog)].map((peer): Subject => ({
-    ...peer,
-    takes: (shape) => shape.journal !== true && peer.takes(shape),
-  })),
-  { ...asSubject(journaled), takes: (shape: Shape) => shape.journal === true },
-];
+const SERVERS: readonly Server[] = [kahets, rsyslog, syslogNg];
+const SUBJECTS = [...[...SERVERS, journaled, oneBucket, sliced, ...ofCpus].map(asSubject), kcat, cat];
 /** Names of one length. */
-const DIGITS = 3;
+const DIGITS = 4;
 
 const { values: options } = parseArgs({
   options: {
@@ -36,15 +35,19 @@ const { values: options } = parseArgs({
     runs: { type: 'string', default: '3' },
     messages: { type: 'string' },
     keys: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
     codecs: { type: 'boolean', default: false },
   },
 });
 
-const asked = (names: string | undefined, ...own: readonly (string | undefined)[]): boolean =>
+const asked = (names: string | undefined, ...own: readonly string[]): boolean =>
   names === undefined || names.split(',').some((name) => own.includes(name));
 
-const chosen = <A extends { readonly name: string }>(all: readonly A[]): readonly A[] =>
-  all.filter(({ name }) => asked(options.subject, name.split(/[ ,]/)[0]));
+/** Those of `all` that the shape names and that are asked for, in the shape's order. */
+const chosen = <A extends { readonly name: string }>(all: readonly A[], names: readonly SubjectName[]): readonly A[] =>
+  names
+    .filter((name) => asked(options.subject, name))
+    .flatMap((name) => all.filter((each) => each.name.split(/[ ,]/)[0] === name));
 
 let runs = 0;
 
@@ -55,13 +58,14 @@ const measureOnce = async <R>(shape: Shape, brokers: string, measure: (run: Run)
     { length: shape.topics },
     (_, n) => `bench-${process.pid}-${runs}-${String(n).padStart(DIGITS, '0')}`,
   );
-  await createTopics(brokers, topics, shape.partitions);
+  const made = shape.to === 'file' ? [] : topics;
+  await createTopics(brokers, made, shape.partitions);
   const folder = await mkdtemp(path.join(tmpdir(), 'kahets-bench-'));
   try {
     return await measure({ shape, brokers, topics, folder, keys: options.keys });
   } finally {
     await rm(folder, { recursive: true, force: true });
-    await deleteTopics(brokers, topics);
+    await deleteTopics(brokers, made);
   }
 };
 
@@ -83,7 +87,7 @@ const inTurn = async <S extends { readonly name: string; readonly missing: () =>
       try {
         each.runs.push(await measure(each.one));
       } catch (error) {
-        each.missing = `failed: ${error instanceof Error ? error.message : String(error)}`;
+        each.missing = `failed: ${(error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''}`;
       }
     }
   }
@@ -93,30 +97,44 @@ const inTurn = async <S extends { readonly name: string; readonly missing: () =>
 const withMessages = (shape: Shape): Shape =>
   options.messages === undefined ? shape : { ...shape, messages: Number(options.messages) };
 
-const measureAll = async (brokers: string): Promise<void> => {
-  for (const shape of SHAPES.filter(({ name, group }) => asked(options.shape, name, group)).map(withMessages)) {
-    const subjects = chosen(SUBJECTS).filter(({ takes }) => takes(shape));
-    const measured = await inTurn(subjects, ({ measure }) => measureOnce(shape, brokers, measure));
-    console.log(report(shape, measured));
-  }
-  if (!asked(options.shape, LATENCY.name)) return;
-  const shape = withMessages(LATENCY);
-  const measured = await inTurn(chosen(SERVERS), (server) =>
+const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`.replace(/ -- $/, '');
+
+const measureShape = async (shape: Shape, brokers: string): Promise<readonly Section[]> => {
+  const subjects = chosen(SUBJECTS, shape.subjects);
+  const measured = await inTurn(subjects, ({ measure }) => measureOnce(shape, brokers, measure));
+  console.log(report(shape, measured));
+  const section = shapeSection(shape, measured, command);
+  return shape.group === 'loop' ? [section] : [section, summarySection(shape, measured)];
+};
+
+const measureLateness = async (shape: Shape, brokers: string): Promise<readonly Section[]> => {
+  const measured = await inTurn(chosen(SERVERS, shape.subjects), (server) =>
     measureOnce(shape, brokers, (run) => measureLatency(server, run)),
   );
-  console.log(latencyReport({ shape }, measured));
+  console.log(latencyReport(shape, measured));
+  return [latencySection(shape, latencyMarkdown(shape, measured), command)];
+};
+
+/** Each shape is written when it has been measured, so that an end in between leaves what has been. */
+const measureAll = async (brokers: string): Promise<void> => {
+  for (const shape of [...SHAPES, LATENCY].filter(({ name, group }) => asked(options.shape, name, group))) {
+    const measure = shape.name === LATENCY.name ? measureLateness : measureShape;
+    const sections = await measure(withMessages(shape), brokers);
+    if (options.write) await writeSections([...wordsAround(shape), ...sections]);
+  }
 };
 
 const main = async (): Promise<void> => {
-  const machine = `Node ${process.version}, ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'})`;
   if (options.codecs) {
-    console.log(`${machine}\n${await codecs()}`);
+    console.log(`${machine()}\n${await codecs()}`);
     return;
   }
+  if (options.write && options.subject !== undefined)
+    throw new Error('--write puts all subjects beside each other on the page: leave --subject away');
   const given = process.env['KAFKA_BROKERS'];
   const broker = given === undefined ? await startBroker({ heap: '1g' }) : undefined;
   try {
-    console.log(`${machine}, median of ${options.runs}`);
+    console.log(`${machine()}, median of ${options.runs}`);
     await measureAll(given ?? broker?.address ?? '');
   } finally {
     await broker?.remove();

@@ -1,80 +1,65 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, readdirSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { missingTools } from '../spec/support/kafka';
-import { endWithUs } from './children';
-import { kafkaSettings, type Run, type Server } from './subject';
-
-const START_TIMEOUT_MS = 10_000;
+import { outputFolder } from './files';
+import { programOf, whyMissing } from './packages';
+import { RSYSLOG } from './peers';
+import { startPeer } from './started';
+import { kafkaSettings, linePrefixes, type Run, type Server } from './subject';
 
 /** With several topics each line begins with its own; they are of one length. */
-const topicsOf = ({ topics }: Run): { readonly templates: string; readonly parameters: string } => {
+const templates = ({ topics }: Run): string => {
   const [first = ''] = topics;
-  return topics.length === 1
-    ? { templates: 'template(name="raw" type="string" string="%rawmsg%")', parameters: `topic="${first}"` }
-    : {
-        templates: `template(name="topic" type="string" string="%rawmsg:1:${first.length}%")
-template(name="raw" type="string" string="%rawmsg:${first.length + 2}:$%")`,
-        parameters: `topic="topic" dynatopic="on" dynatopic.cachesize="1000"`,
-      };
+  const message = topics.length === 1 ? '%rawmsg%' : `%rawmsg:${first.length + 2}:$%`;
+  return `template(name="topic" type="string" string="%rawmsg:1:${first.length}%")
+template(name="raw" type="string" string="${message}")
+template(name="line" type="string" string="${message}\\n")`;
 };
+
+const toKafka = (run: Run): string => {
+  const topic =
+    run.topics.length === 1
+      ? `topic="${run.topics[0] ?? ''}"`
+      : 'topic="topic" dynatopic="on" dynatopic.cachesize="1000"';
+  const settings = Object.entries(kafkaSettings(run.shape)).map(([name, value]) => `"${name}=${value}"`);
+  return `action(type="omkafka" broker=["${run.brokers}"] ${topic} template="raw" partitions.auto="on" resubmitOnFailure="on"
+    confParam=[${settings.join(', ')}])`;
+};
+
+/** Large writes, from a thread of its own, at the latest after a second. */
+const toFile = ({ folder }: Run): string =>
+  `action(type="omfile" file="${path.join(outputFolder(folder), 'messages')}" template="line"
+    ioBufferSize="256k" flushOnTXEnd="off" asyncWriting="on" flushInterval="1")`;
 
 /** A queue with room for half a million messages and large dequeues: what one sets for throughput. */
 const config = (run: Run, socket: string): string => `
-global(workDirectory="${run.folder}")
+global(workDirectory="${run.folder}" maxMessageSize="64k")
 module(load="imptcp" threads="2")
-module(load="omkafka")
-${topicsOf(run).templates}
-input(type="imptcp" path="${socket}" unlink="on" ruleset="kafka" socketBacklog="4096")
-ruleset(name="kafka" queue.type="LinkedList" queue.size="500000" queue.dequeueBatchSize="4096" queue.workerThreads="1") {
-  action(type="omkafka" broker=["${run.brokers}"] ${topicsOf(run).parameters} template="raw" partitions.auto="on" resubmitOnFailure="on"
-    confParam=[${Object.entries(kafkaSettings(run.shape))
-      .map(([name, value]) => `"${name}=${value}"`)
-      .join(', ')}])
+${run.shape.to === 'file' ? '' : 'module(load="omkafka")'}
+${templates(run)}
+input(type="imptcp" path="${socket}" unlink="on" ruleset="out" socketBacklog="4096")
+ruleset(name="out" queue.type="LinkedList" queue.size="500000" queue.dequeueBatchSize="4096" queue.workerThreads="1") {
+  ${run.shape.to === 'file' ? '' : toKafka(run)}
+  ${run.shape.to === 'kafka' ? '' : toFile(run)}
 }
 `;
 
-const hasModules = (): boolean =>
-  readdirSync('/usr/lib', { withFileTypes: true }).some(
-    (entry) => entry.isDirectory() && existsSync(path.join('/usr/lib', entry.name, 'rsyslog/omkafka.so')),
-  );
-
-const untilExists = async (file: string): Promise<void> => {
-  const deadline = Date.now() + START_TIMEOUT_MS;
-  while (!existsSync(file)) {
-    if (Date.now() > deadline) throw new Error(`rsyslogd made no ${file} in ${START_TIMEOUT_MS} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-};
-
 export const rsyslog: Server = {
-  name: 'rsyslog, imptcp to omkafka',
-  missing: () =>
-    missingTools([{ name: 'rsyslogd', debianPackage: 'rsyslog' }]).length > 0 || !hasModules()
-      ? 'not installed'
-      : undefined,
+  name: 'rsyslog, imptcp',
+  missing: () => whyMissing(RSYSLOG),
   start: async (run) => {
     const socket = path.join(run.folder, 'rsyslog.sock');
     const configFile = path.join(run.folder, 'rsyslog.conf');
+    await mkdir(outputFolder(run.folder));
     await writeFile(configFile, config(run, socket));
-    const rsyslogd = spawn('rsyslogd', ['-n', '-f', configFile, '-i', path.join(run.folder, 'rsyslog.pid')], {
-      stdio: ['ignore', 'inherit', 'inherit'],
-    });
-    const ended = endWithUs(() => rsyslogd.kill('SIGKILL'));
-    const stop = async (): Promise<void> => {
-      ended();
-      rsyslogd.kill('SIGKILL');
-      if (rsyslogd.exitCode === null && rsyslogd.signalCode === null) await once(rsyslogd, 'exit');
+    const program = programOf(RSYSLOG);
+    const args = ['-n', '-f', configFile, '-i', path.join(run.folder, 'rsyslog.pid'), '-M', program.modules];
+    const { pid, stop } = await startPeer(program, args, socket);
+    return {
+      pid,
+      socket,
+      framing: { kind: 'line', prefixes: linePrefixes(run) },
+      fileBytes: run.shape.messageBytes + 1,
+      stop,
     };
-    try {
-      await untilExists(socket);
-    } catch (error) {
-      await stop();
-      throw error;
-    }
-    const prefixes = run.topics.length === 1 ? [''] : run.topics.map((topic) => `${topic} `);
-    return { pid: rsyslogd.pid ?? 0, socket, framing: { kind: 'line', prefixes }, stop };
   },
 };

@@ -1,10 +1,35 @@
 import type { CodecName } from '../src/sinks/kafka/settings';
 
-/** A shape of traffic: what is sent how, and where to. */
+/** Who is measured, by the first word of the name. */
+export type SubjectName =
+  | 'kahets'
+  | 'kcat'
+  | 'rsyslog'
+  | 'syslog-ng'
+  | 'cat'
+  | 'journaled'
+  | 'one-bucket'
+  | 'slice-0.1'
+  | 'maxcpus-1'
+  | 'maxcpus-2';
+
+/** What the first subject of a shape is compared with. */
+export interface Target {
+  readonly of: SubjectName;
+  /** It must cost at most so many times as much CPU a message; absent: it is only shown. */
+  readonly atMost?: number;
+  /** Or at most so much. */
+  readonly orMicros?: number;
+}
+
+export type Group =
+  'main' | 'sizes' | 'topics' | 'files' | 'journal' | 'codecs' | 'partitions' | 'cpus' | 'loop' | 'latency';
+
+/** A shape of traffic: what is sent how, where to, and through whom. */
 export interface Shape {
   readonly name: string;
-  /** Shapes that `--shape` takes together, beside their own names. */
-  readonly group?: 'codecs' | 'topics' | 'partitions' | 'journal';
+  /** Shapes that `--shape` takes together, beside their own names; they stand together on the page. */
+  readonly group: Group;
   readonly title: string;
   readonly messageBytes: number;
   readonly messages: number;
@@ -14,20 +39,23 @@ export interface Shape {
   /** Messages a second; absent: as fast as the reader takes them. */
   readonly perSecond?: number | undefined;
   readonly codec: CodecName;
-  /** Each message goes to the next of so many. */
+  /** Each message goes to the next of so many, which are buckets of kahets too. */
   readonly topics: number;
   /** Of each topic. */
   readonly partitions: number;
   readonly lingerMs: number;
-  /** The peer that kahets is compared with; `ratio`: what it must reach, its CPU a message at most so many times the peer's. */
-  readonly target: { readonly ratio?: number; readonly peer: 'kcat' | 'rsyslog' | 'journaled' };
-  /** Whether it is about the journal: kahets with it beside kahets without. */
-  readonly journal?: boolean;
+  readonly to: 'kafka' | 'file' | 'both';
+  /** In the order of their turns; the first is compared with the others. */
+  readonly subjects: readonly SubjectName[];
+  readonly targets: readonly Target[];
 }
 
 /** Messages of a connection that sends and closes. */
 export const SHORT_MESSAGES = 10;
+/** Of the resident set of kahets, in all shapes. */
+export const MOST_MEGABYTES = 200;
 
+const SERVERS = ['kahets', 'rsyslog', 'syslog-ng'] as const;
 const BULK = {
   messageBytes: 200,
   messages: 1_000_000,
@@ -37,109 +65,212 @@ const BULK = {
   topics: 1,
   partitions: 3,
   lingerMs: 1000,
-  target: { peer: 'kcat' },
+  to: 'kafka',
+  subjects: ['kahets', 'kcat', 'rsyslog', 'syslog-ng'],
+  targets: [{ of: 'kcat' }],
 } as const;
 
-const BASE: readonly Shape[] = [
+const SINGLE = { ...BULK, connections: 50, writes: 'single', messages: 500_000, subjects: SERVERS } as const;
+const SHORT = { ...BULK, connections: 16, writes: 'short', messages: 200_000, subjects: SERVERS } as const;
+
+const MAIN: readonly Shape[] = [
   {
     ...BULK,
+    group: 'main',
     name: 'bulk',
     title: '4 connections, bulk writes, 200 B',
-    target: { ratio: 1.0, peer: 'kcat' },
+    targets: [
+      { of: 'kcat', atMost: 0.8 },
+      { of: 'rsyslog', atMost: 0.35 },
+    ],
   },
   {
-    ...BULK,
+    ...SINGLE,
+    group: 'main',
     name: 'single',
     title: '50 connections, one write a message, 200 B',
-    messages: 500_000,
-    connections: 50,
-    writes: 'single',
-    target: { ratio: 0.7, peer: 'rsyslog' },
+    targets: [{ of: 'rsyslog', atMost: 0.5 }],
   },
   {
-    ...BULK,
+    ...SHORT,
+    group: 'main',
     name: 'short',
     title: 'connect, send 10, close, 200 B',
-    messages: 200_000,
-    connections: 16,
-    writes: 'short',
-    target: { ratio: 1.3, peer: 'rsyslog' },
+    targets: [{ of: 'rsyslog', atMost: 0.9 }],
   },
   {
-    ...BULK,
+    ...SINGLE,
+    group: 'main',
     name: 'paced',
     title: '5,000/s over 10 connections, one write a message, 200 B',
     messages: 50_000,
     connections: 10,
-    writes: 'single',
     perSecond: 5000,
-    target: { ratio: 0.7, peer: 'rsyslog' },
+    targets: [{ of: 'rsyslog', atMost: 0.7 }],
   },
+];
+
+const SIZES: readonly Shape[] = [
   {
     ...BULK,
+    group: 'sizes',
     name: 'bulk1k',
     title: '4 connections, bulk writes, 1 KB',
     messageBytes: 1024,
     messages: 300_000,
-    target: { ratio: 0.5, peer: 'kcat' },
+    targets: [{ of: 'kcat', atMost: 0.5 }],
+  },
+  {
+    ...BULK,
+    group: 'sizes',
+    name: 'bulk8k',
+    title: '4 connections, bulk writes, 8 KB',
+    messageBytes: 8192,
+    messages: 50_000,
+  },
+  {
+    ...SINGLE,
+    group: 'sizes',
+    name: 'single1k',
+    title: '50 connections, one write a message, 1 KB',
+    messageBytes: 1024,
+    messages: 200_000,
+    targets: [{ of: 'rsyslog' }],
+  },
+];
+
+/** A bucket of kahets is a topic. */
+const TOPICS: readonly Shape[] = [
+  {
+    ...BULK,
+    group: 'topics',
+    name: 'buckets20',
+    title: 'bulk, 20 interleaved buckets, a topic each',
+    messages: 500_000,
+    topics: 20,
+    subjects: ['kahets', 'one-bucket', 'rsyslog', 'syslog-ng'],
+    targets: [{ of: 'one-bucket', atMost: 1.3 }],
+  },
+  {
+    ...BULK,
+    group: 'topics',
+    name: 'topics100',
+    title: 'bulk, 100 interleaved buckets, a topic each',
+    messages: 500_000,
+    topics: 100,
+    subjects: SERVERS,
+    targets: [{ of: 'rsyslog' }],
+  },
+  {
+    // A thousand topics would measure the broker.
+    ...BULK,
+    group: 'topics',
+    name: 'buckets1000',
+    title: 'bulk, 1,000 interleaved buckets, to one file',
+    messages: 500_000,
+    topics: 1000,
+    to: 'file',
+    subjects: ['kahets', 'one-bucket', 'rsyslog', 'syslog-ng'],
+    targets: [{ of: 'one-bucket' }],
+  },
+];
+
+const FILES: readonly Shape[] = [
+  {
+    ...BULK,
+    group: 'files',
+    name: 'file',
+    title: 'bulk, to a file only',
+    to: 'file',
+    subjects: ['kahets', 'cat', 'rsyslog', 'syslog-ng'],
+    targets: [{ of: 'cat', atMost: 2, orMicros: 0.5 }],
+  },
+  {
+    ...BULK,
+    group: 'files',
+    name: 'copy',
+    title: 'bulk, to Kafka and to a file',
+    to: 'both',
+    subjects: SERVERS,
+    targets: [{ of: 'rsyslog' }],
+  },
+  {
+    ...BULK,
+    group: 'files',
+    name: 'slice',
+    title: 'bulk, a tenth of the messages to Kafka (slice 0.1)',
+    subjects: ['slice-0.1', 'kahets'],
+    targets: [{ of: 'kahets' }],
   },
 ];
 
 const CODECS: readonly CodecName[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
 
-/** `bulk`, with one thing different at a time. */
+/** `bulk`, with one thing different at a time. The other peers compress and send with the library of kcat. */
 const VARIED: readonly Shape[] = [
-  ...CODECS.map((codec): Shape => ({
+  ...CODECS.map((codec) => ({
     ...BULK,
-    group: 'codecs',
+    group: 'codecs' as const,
     name: codec,
     title: `bulk, compression ${codec}`,
     codec,
   })),
-  ...[1, 100].map((topics): Shape => ({
+  ...[1, 48].map((partitions) => ({
     ...BULK,
-    group: 'topics',
-    name: `topics${topics}`,
-    title: `bulk, topics: ${topics}`,
-    // kcat writes to one topic.
-    target: { peer: topics === 1 ? 'kcat' : 'rsyslog' },
-    topics,
-  })),
-  ...[1, 48].map((partitions): Shape => ({
-    ...BULK,
-    group: 'partitions',
+    group: 'partitions' as const,
     name: `partitions${partitions}`,
     title: `bulk, partitions: ${partitions}`,
     partitions,
   })),
-];
+].map((shape): Shape => ({ ...shape, messages: 500_000, subjects: ['kahets', 'kcat'] }));
 
 /** What writing ahead costs: the same traffic with it and without. */
 const JOURNALED: readonly Shape[] = [
   { ...BULK, name: 'journal', title: '4 connections, bulk writes, 200 B, with a journal' },
-  {
-    ...BULK,
-    name: 'journal-single',
-    title: '50 connections, one write a message, 200 B, with a journal',
-    connections: 50,
-    writes: 'single' as const,
-  },
-].map((shape) => ({ ...shape, group: 'journal', journal: true, target: { peer: 'journaled' } }));
+  { ...SINGLE, name: 'journal-single', title: '50 connections, one write a message, 200 B, with a journal' },
+].map((shape) => ({
+  ...shape,
+  group: 'journal',
+  messages: 500_000,
+  subjects: ['journaled', 'kahets'],
+  targets: [{ of: 'kahets' }],
+}));
+
+/** What a second core changes. */
+const CPUS: readonly Shape[] = [
+  { ...BULK, name: 'cpus-bulk', title: '4 connections, bulk writes, 200 B, at MAXCPUS 1 and 2' },
+  { ...SHORT, name: 'cpus-short', title: 'connect, send 10, close, 200 B, at MAXCPUS 1 and 2' },
+].map((shape) => ({ ...shape, group: 'cpus', subjects: ['maxcpus-2', 'maxcpus-1'], targets: [{ of: 'maxcpus-1' }] }));
+
+/** Where the one event loop ends. */
+const LOOP: readonly Shape[] = [
+  { ...BULK, name: 'loop-bulk', title: '4 connections, bulk writes, 200 B', messages: 2_000_000 },
+  { ...SINGLE, name: 'loop-single', title: '50 connections, one write a message, 200 B' },
+  { ...SHORT, name: 'loop-short', title: 'connect, send 10, close, 200 B' },
+].map((shape) => ({ ...shape, group: 'loop', subjects: ['kahets'], targets: [] }));
 
 export const SHAPES: readonly Shape[] = [
-  ...BASE,
-  ...[...VARIED, ...JOURNALED].map((shape) => ({ ...shape, messages: 500_000 })),
+  ...MAIN,
+  ...SIZES,
+  ...TOPICS,
+  ...FILES,
+  ...JOURNALED,
+  ...VARIED,
+  ...CPUS,
+  ...LOOP,
 ];
 
 /** How late messages are, in a steady trickle. */
 export const LATENCY: Shape = {
-  ...BULK,
+  ...SINGLE,
+  group: 'latency',
   name: 'latency',
   title: '1,000/s over 10 connections, one write a message, 200 B, linger 5 ms',
   messages: 20_000,
   connections: 10,
-  writes: 'single',
   perSecond: 1000,
   lingerMs: 5,
-  target: { peer: 'rsyslog' },
 };
+
+export const titleOf = ({ title, name, messages }: Shape): string =>
+  `${title} (\`${name}\`, ${messages.toLocaleString('en')} messages)`;

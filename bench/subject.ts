@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import path from 'node:path';
 import type { Load, Sent } from './load';
 import type { Shape } from './shapes';
-import { awaitAll } from './topics';
-import { cpuSeconds, peakMegabytes } from './usage';
+import { awaitFiles, outputFolder } from './files';
+import { awaitAll, awaitQuiet } from './topics';
+import { cpuSeconds, mainThreadSeconds, peakMegabytes } from './usage';
 
 /** One run to make: into new topics, with the broker's address. */
 export interface Run {
@@ -19,6 +20,8 @@ export interface Run {
 
 export interface Result {
   readonly cpuMicros: number;
+  /** While the messages were sent, of daemons: the share of the time in which the first thread was busy, which runs the loop in Node. */
+  readonly loop?: { readonly perSecond: number; readonly busy: number; readonly micros: number };
   readonly perSecond: number;
   readonly peakMegabytes: number;
   readonly sent: number;
@@ -30,7 +33,6 @@ export interface Subject {
   readonly name: string;
   /** Why it cannot run here; undefined when it can. */
   readonly missing: () => string | undefined;
-  readonly takes: (shape: Shape) => boolean;
   readonly measure: (run: Run) => Promise<Result>;
 }
 
@@ -39,6 +41,10 @@ export interface Running {
   readonly pid: number;
   readonly socket: string;
   readonly framing: Load['framing'];
+  /** Of a message in its files. */
+  readonly fileBytes: number;
+  /** Of the messages, those that it sends on, about; default: all. */
+  readonly share?: number;
   readonly stop: () => Promise<unknown>;
 }
 
@@ -46,6 +52,10 @@ export interface Running {
 export interface Server extends Pick<Subject, 'name' | 'missing'> {
   readonly start: (run: Run) => Promise<Running>;
 }
+
+/** With several topics each line begins with its own. */
+export const linePrefixes = ({ topics }: Run): readonly string[] =>
+  topics.length === 1 ? [''] : topics.map((topic) => `${topic} `);
 
 /** The same Kafka settings for everyone, by librdkafka's names. */
 export const kafkaSettings = ({ codec, lingerMs }: Shape): Readonly<Record<string, string>> => ({
@@ -62,6 +72,7 @@ export const DELIVERY_TIMEOUT_MS = 60_000;
 
 /** Sent before the measuring, as fast as it is taken: daemons run for weeks, so that start and first compilation are not counted. */
 const WARM_UP_MESSAGES = 100_000;
+const WARM_UP_BYTES = 100_000_000;
 
 /** Resolves with the generator's next message; rejects where it ends without one. */
 const messageOf = async (generator: ChildProcess): Promise<unknown> => {
@@ -89,28 +100,53 @@ export const send = async (load: Load, started: () => void = () => undefined): P
   }
 };
 
+/** Resolves with the number of messages that have arrived, when that is `wanted` or after {@link DELIVERY_TIMEOUT_MS}. */
+const awaitArrived = async (running: Running, run: Run, wanted: number): Promise<number> => {
+  const { shape, brokers, folder } = run;
+  const topics = running.framing.kind === 'frame' ? running.framing.buckets : run.topics;
+  const counts: number[] = [];
+  if (shape.to !== 'file') counts.push(await awaitAll(brokers, topics, wanted, DELIVERY_TIMEOUT_MS));
+  if (shape.to !== 'kafka')
+    counts.push(await awaitFiles(outputFolder(folder), running.fileBytes, wanted, DELIVERY_TIMEOUT_MS));
+  return Math.min(...counts);
+};
+
 /** Runs a daemon in until it is warm, and returns how many messages that took; all of them have arrived. */
-export const warmUp = async ({ socket, framing }: Running, { shape, brokers, topics, keys }: Run): Promise<number> => {
-  const load = { ...shape, perSecond: undefined, messages: WARM_UP_MESSAGES };
-  const sent = await send({ socket, shape: load, framing, keys, stamps: false });
-  return awaitAll(brokers, topics, sent, DELIVERY_TIMEOUT_MS);
+export const warmUp = async (running: Running, run: Run): Promise<number> => {
+  const { socket, framing, share = 1 } = running;
+  const messages = Math.min(WARM_UP_MESSAGES, Math.floor(WARM_UP_BYTES / run.shape.messageBytes));
+  const shape = { ...run.shape, perSecond: undefined, messages };
+  const sent = await send({ socket, shape, framing, keys: run.keys, stamps: false });
+  return share < 1 ? (await awaitQuiet(run.brokers, run.topics)).found : awaitArrived(running, run, sent);
 };
 
 /** The CPU of a warm daemon from just before the first message until all of them stand in the topics. */
 const measureRunning = async (running: Running, run: Run): Promise<Result> => {
-  const { pid, socket, framing } = running;
+  const { pid, socket, framing, share = 1 } = running;
   const { shape, brokers, topics, keys } = run;
   const before = await warmUp(running, run);
   let cpuBefore = NaN;
+  let loopBefore = NaN;
   let startedMs = NaN;
   const sent = await send({ socket, shape, framing, keys, stamps: false }, () => {
     cpuBefore = cpuSeconds(pid);
+    loopBefore = mainThreadSeconds(pid);
     startedMs = performance.now();
   });
-  const delivered = await awaitAll(brokers, topics, before + sent, DELIVERY_TIMEOUT_MS);
-  const seconds = (performance.now() - startedMs) / 1000;
+  const sendingSeconds = (performance.now() - startedMs) / 1000;
+  const loopSeconds = mainThreadSeconds(pid) - loopBefore;
+  const { found: delivered, quietMs } =
+    share < 1
+      ? await awaitQuiet(brokers, topics)
+      : { found: await awaitArrived(running, run, before + sent), quietMs: 0 };
+  const seconds = (performance.now() - startedMs - quietMs) / 1000;
   return {
     cpuMicros: ((cpuSeconds(pid) - cpuBefore) * 1e6) / sent,
+    loop: {
+      perSecond: sent / sendingSeconds,
+      busy: loopSeconds / sendingSeconds,
+      micros: (loopSeconds * 1e6) / sent,
+    },
     perSecond: sent / seconds,
     peakMegabytes: peakMegabytes(pid),
     sent,
@@ -132,9 +168,7 @@ export const withServer = async <A>(
   }
 };
 
-/** Every shape of traffic goes into a daemon. */
 export const asSubject = (server: Server): Subject => ({
   ...server,
-  takes: () => true,
   measure: (run) => withServer(server, run, measureRunning),
 });
