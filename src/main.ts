@@ -85,7 +85,7 @@ const run = async ({ settings, plan, warnings, secrets }: Configured): Promise<n
   const unsettled = createUnsettled();
   const memory = (): number => process.memoryUsage.rss();
   const env = createEnv({
-    ...{ log, memory, maxCpus: settings.maxCpus },
+    ...{ log, maxCpus: settings.maxCpus },
     held: createHeld({
       ...marks,
       process: { memory, limit: marks.limit, relieve: tuneHeap(() => performance.now()) },
@@ -180,7 +180,7 @@ const runReplay = (request: ReplayRequest, environment: Environment): Promise<nu
     configured: configuredBy(environment),
     ...{ out, err, interrupted$ },
     terminal: process.stderr.isTTY ? process.stderr : undefined,
-    environment: (configured, write) => commandEnvironment(configured, write, () => process.memoryUsage.rss()),
+    environment: (configured, write) => commandEnvironment(configured, write),
   });
 };
 

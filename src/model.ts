@@ -25,11 +25,17 @@ export interface Origin {
 /** A client's connection. Unsubscribing from `chunks$` closes it. */
 export interface Connection {
   readonly id: number;
-  /** The bytes as they come. Completes at the client's end of stream or when the connection breaks; never fails. */
+  /**
+   * The bytes as they come; each chunk is there until `next` returns, then others may be read into its memory. Completes at the client's
+   * end of stream or when the connection breaks; never fails.
+   */
   readonly chunks$: Observable<Buffer>;
 }
 
-/** Whole frames of one bucket out of one chunk, in wire form: a subarray where they lie together, else gathered by one copy. */
+/**
+ * Whole frames of one bucket out of one chunk, in wire form: a subarray where they lie together, else gathered by one copy. Those of a
+ * batch stay as they are until the batch has settled; then their memory may be used again, so that a sink keeps none after its receipts.
+ */
 export interface Frames {
   readonly bucket: string;
   readonly bytes: Buffer;
@@ -168,6 +174,8 @@ export type Deliver = (batch: Batch) => Observable<Outcome>;
 export interface Settled {
   readonly batch: Batch;
   readonly outcomes: readonly Outcome[];
+  /** Blocks that hold its messages and no others. Default: its memory is nobody's to lend again. */
+  readonly blocks?: readonly Buffer[];
 }
 
 /** `topicsDown`: the sink is up, but takes nothing for these buckets now; the value says why. */
@@ -359,12 +367,22 @@ export interface Unsettled {
   gathering(frames: () => readonly Frames[]): () => void;
   /** A batch that `stream` has to settle, after its sample. Returns how to forget it. */
   writing(stream: string, batch: Batch): () => void;
+  /** Of a batch that `stream` is writing, `parts` are all that has no receipt: the rest need not be seen any more. */
+  left(stream: string, batch: Batch, parts: readonly Batch[]): void;
 }
 
 /** A bounded number of tasks at once. `size` 0: the caller does the work itself, in the loop. */
 export interface Slots {
   readonly size: number;
   run<A>(work: () => Promise<A>): Promise<A>;
+}
+
+/** Memory for messages. */
+export interface Blocks {
+  /** A block of `bytes`, whatever is in it. */
+  readonly lend: (bytes: number) => Buffer;
+  /** Nothing reads it any more. */
+  readonly giveBack: (block: Buffer) => void;
 }
 
 /** All that a sink or pipeline takes from outside, so that a test can give it something else. */
@@ -381,8 +399,7 @@ export interface Env {
   readonly ledger: Ledger;
   readonly held: Held;
   readonly unsettled: Unsettled;
-  /** Bytes of the process's resident set. */
-  readonly memory: () => number;
+  readonly blocks: Blocks;
   /** Compressions at once, for the whole process. */
   readonly compressions: Slots;
 }

@@ -51,7 +51,7 @@ const run = async (folder: string, request: Partial<ReplayRequest> = {}, extra: 
       out: (text) => (out += text),
       err: (text) => (err += text),
       terminal: extra.terminal,
-      environment: (configured, write) => commandEnvironment(configured, write, () => 0),
+      environment: (configured, write) => commandEnvironment(configured, write),
       interrupted$: extra.interrupted$ ?? NEVER,
     },
   );

@@ -11,21 +11,28 @@ const collects = async (act: () => void): Promise<boolean> => {
 };
 
 describe('tuneHeap', () => {
-  afterEach(() => tuneHeap(() => 0)(false));
+  afterEach(() => tuneHeap(() => 0)(0));
 
-  it('collects garbage while memory is short, and only then', async () => {
+  it('collects garbage at the limit, and only there', async () => {
     const relieve = tuneHeap(() => 0);
-    expect(await collects(() => relieve(false))).toBe(false);
-    expect(await collects(() => relieve(true))).toBe(true);
+    expect(await collects(() => relieve(0.99))).toBe(false);
+    expect(await collects(() => relieve(1))).toBe(true);
   });
 
-  it('does so for a tenth of the time', async () => {
+  it.each([
+    [1, 45, 'a tenth of the time'],
+    [1.1, 12, 'more above it'],
+    [1.2, 5, 'half of it at a fifth more than the limit'],
+    [2, 5, 'and no more than that'],
+  ])('at %f of the limit waits %i times 1 ms after a collection of 5 ms: %s', async (part, pauseMs) => {
     let nowMs = 1000;
-    const relieve = tuneHeap(() => (nowMs += 5));
-    expect(await collects(() => relieve(true))).toBe(true);
-    nowMs += 34;
-    expect(await collects(() => relieve(true))).toBe(false);
+    let stepMs = 5;
+    const relieve = tuneHeap(() => (nowMs += stepMs));
+    expect(await collects(() => relieve(part))).toBe(true);
+    stepMs = 0;
+    nowMs += pauseMs - 1;
+    expect(await collects(() => relieve(part))).toBe(false);
     nowMs += 1;
-    expect(await collects(() => relieve(true))).toBe(true);
+    expect(await collects(() => relieve(part))).toBe(true);
   });
 });

@@ -1,3 +1,4 @@
+import { VirtualTimeScheduler } from 'rxjs';
 import { createHeld, memoryMarks, MIN_MEMORY_BYTES } from '../../src/control/held';
 import type { Held } from '../../src/model';
 
@@ -46,31 +47,38 @@ describe('createHeld', () => {
   });
 
   describe('that looks at the process', () => {
-    const setUp = (): { held: Held; seen: boolean[]; told: boolean[]; grow: (bytes: number) => void } => {
-      const told: boolean[] = [];
+    const setUp = (): { held: Held; seen: boolean[]; told: number[]; grow: (bytes: number) => void } => {
+      const told: number[] = [];
       let rss = 0;
       const held = createHeld({
         high: 320,
         low: 160,
-        process: { memory: () => rss, limit: 1000, relieve: (over) => told.push(over) },
+        process: {
+          memory: () => rss,
+          limit: 1000,
+          relieve: (part) => told.push(part),
+          scheduler: new VirtualTimeScheduler(),
+        },
       });
       const seen: boolean[] = [];
       held.full$.subscribe((full) => seen.push(full));
       return { held, seen, told, grow: (bytes) => (rss += bytes) };
     };
 
-    it('does so each time that a thirty-second part of the mark has come', () => {
+    it('does so each time that a thirty-second part of the mark has come or gone', () => {
       const { held, told } = setUp();
       held.charge(9);
       expect(told).toEqual([]);
       held.charge(1);
       held.charge(9);
-      expect(told).toEqual([false]);
+      expect(told).toEqual([0]);
       held.charge(1);
-      expect(told).toEqual([false, false]);
+      expect(told).toEqual([0, 0]);
+      held.release(20);
+      expect(told).toEqual([0, 0, 0]);
     });
 
-    it('halves both marks while it is over its limit', () => {
+    it('halves both marks while it is at its limit', () => {
       const { held, seen, told, grow } = setUp();
       held.charge(150);
       grow(1000);
@@ -82,12 +90,62 @@ describe('createHeld', () => {
       expect(seen).toEqual([false, true]);
       held.release(1);
       expect(seen).toEqual([false, true, false]);
-      grow(-1);
+      grow(-150);
       held.charge(239);
       expect(seen).toEqual([false, true, false]);
       held.charge(1);
       expect(seen).toEqual([false, true, false, true]);
-      expect(told).toEqual([false, true, false]);
+      expect(told).toEqual([0, 1, 1, 0.85]);
+    });
+
+    it.each([
+      [850, 320],
+      [900, 267],
+      [925, 240],
+      [975, 187],
+      [2000, 160],
+    ])('lowers the marks the nearer it is: at %i of 1000 the high one is %i', (rss, high) => {
+      const { held, seen, grow } = setUp();
+      grow(rss);
+      // A look.
+      held.charge(100);
+      held.charge(high - 101);
+      expect(seen).toEqual([false]);
+      held.charge(1);
+      expect(seen).toEqual([false, true]);
+    });
+
+    it('asks for the size once a look, and again only after garbage was collected', () => {
+      const memory = jest.fn(() => 999);
+      const held = createHeld({ high: 320, low: 160, process: { memory, limit: 1000, relieve: () => undefined } });
+      held.charge(10);
+      expect(memory).toHaveBeenCalledTimes(1);
+      memory.mockReturnValue(1000);
+      held.charge(10);
+      expect(memory).toHaveBeenCalledTimes(3);
+    });
+
+    it('does so twice a second while it is full', () => {
+      const told: number[] = [];
+      const scheduler = new VirtualTimeScheduler();
+      const relieve = (part: number): number => told.push(part);
+      const held = createHeld({
+        ...{ high: 320, low: 160 },
+        process: { memory: () => 1000 * told.length, limit: 1000, relieve, scheduler },
+      });
+      scheduler.schedule(() => held.charge(320), 100);
+      scheduler.schedule(() => held.release(320), 1700);
+      const seen: [number, number][] = [];
+      for (const ms of [599, 601, 1101, 1699]) scheduler.schedule(() => seen.push([ms, told.length]), ms);
+      scheduler.flush();
+      expect(seen).toEqual([
+        [599, 1],
+        [601, 2],
+        [1101, 3],
+        [1699, 4],
+      ]);
+      // No more once it is not: the last one is of what was released.
+      expect(told.length).toBe(5);
     });
 
     it('goes by what is left when garbage is collected', () => {
@@ -95,7 +153,7 @@ describe('createHeld', () => {
       const held = createHeld({
         high: 320,
         low: 160,
-        process: { memory: () => rss, limit: 1000, relieve: (over) => (rss -= over ? 500 : 0) },
+        process: { memory: () => rss, limit: 1000, relieve: (part) => (rss -= part >= 1 ? 500 : 0) },
       });
       const seen: boolean[] = [];
       held.full$.subscribe((full) => seen.push(full));

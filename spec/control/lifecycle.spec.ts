@@ -5,6 +5,7 @@ import {
   concat,
   firstValueFrom,
   from,
+  map,
   mergeMap,
   NEVER,
   Observable,
@@ -25,13 +26,15 @@ import {
   type Batch,
   type Connection,
   type Env,
+  type Receipt,
   type Sink,
   type SinkKind,
   type Write,
 } from '../../src/model';
 import { planTopology, type Plan } from '../../src/pipelines/topology';
 import { nothingAccepted } from '../support/accepted';
-import { bucketConfig, delivered, messagesOf, testEnv, unavailable } from '../support/builders';
+import { batchOf, bucketConfig, delivered, messagesOf, testEnv, unavailable } from '../support/builders';
+import { unshared } from '../../src/operators/blocks';
 import { encodeFrame } from '../../src/wire/frame';
 
 const takes: Write = (batch) => of(delivered(batch));
@@ -104,7 +107,8 @@ const options = (
   connections$: Observable<Connection>,
   parts: Partial<DaemonOptions> = {},
 ): DaemonOptions => ({
-  env: testEnv({ scheduler: quick }),
+  // What was written is looked at when all is over.
+  env: testEnv({ scheduler: quick, blocks: unshared }),
   plan,
   source: () => connections$,
   stop$: NEVER,
@@ -170,7 +174,7 @@ describe('runDaemon', () => {
   it('closes open batches when memory is full', async () => {
     const { plan, seen } = planOf(takes);
     const chunks$ = new Subject<Buffer>();
-    const env = testEnv({ held: createHeld({ high: 30_000, low: 15_000 }) });
+    const env = testEnv({ held: createHeld({ high: 26_000, low: 13_000 }) });
     const { source$, listening } = whenSubscribed(of(connection(1, chunks$)));
     const ended = runDaemon(options(plan, source$, { env, maxFrameBytes: 10_000 }))();
     await listening;
@@ -224,6 +228,89 @@ describe('runDaemon', () => {
       const endless = concat(of(connection(1, concat(of(frame), NEVER))), NEVER);
       expect(await runDaemon(options(plan, endless, { env, stop$: of('SIGTERM') }))()).toEqual(E.right({ lost: 0 }));
       expect(seen()).toEqual({ gathered: ['one'], written: [] });
+    });
+
+    describe('with a spool', () => {
+      /** Three batches that their stream gives up, on their way to a spool. */
+      const withSpool = (spool: Write, closeSpool: () => void = () => undefined) => {
+        const closed: string[] = [];
+        const kindOf =
+          (name: string, write: Write, close: () => void = () => undefined): SinkKind =>
+          () =>
+            E.right({
+              ...{ warnings: [], limits: {}, deadlineMs: undefined, claims: [] },
+              open: () =>
+                TE.right({
+                  ...{ health$: concat(of({ state: 'up' } as const), NEVER), write },
+                  close: () => {
+                    closed.push(name);
+                    close();
+                    return Promise.resolve();
+                  },
+                }),
+            });
+        const plan = planTopology(
+          {
+            streams: [
+              {
+                ...{ id: 's', type: 'kind', slice: 1, settings: {}, emptyKey: 'empty' },
+                failover: { afterMs: 10_000, retryMs: 10_000 },
+              },
+            ],
+            buckets: [bucketConfig('b', ['s'], { batch: 1, batchTimeoutMs: 60_000 })],
+          },
+          { kind: kindOf('s', gaveUp), file: kindOf('spool', spool, closeSpool) },
+          '/spool',
+        );
+        if (E.isLeft(plan)) throw new Error('the plan is wrong');
+        const { env, seen } = sighted();
+        const chunks = ['one', 'two', 'three'].map((message) => encodeFrame('b', message));
+        const daemon = options(plan.right, of(connection(1, from(chunks))), { env, stop$: of('SIGTERM') });
+        return { closed, run: runDaemon(daemon), seen, rows: () => env.ledger.rows() };
+      };
+      const gaveUp: Write = (batch, giveUp$) =>
+        giveUp$.pipe(
+          take(1),
+          mergeMap(() => {
+            const cause = { kind: 'gave_up', message: 'told to' } as const;
+            return throwError(() => new SinkError('s', [{ batch, cause, written: 'no' }]));
+          }),
+        );
+
+      it('that does not answer: all of it, and nothing is lost', async () => {
+        const { run, rows, seen } = withSpool(gaveUp);
+        expect(await run()).toEqual(E.right({ lost: 0 }));
+        expect(seen()).toEqual({ gathered: [], written: ['one', 'two', 'three'] });
+        expect(rows()).toMatchObject([{ received: 3, held: 3, backedUp: 0, dropped: {} }]);
+      });
+
+      it('that is slow: but for what it is writing at the end, which is waited for', async () => {
+        const writing$ = new ReplaySubject<Receipt>(1);
+        const begun: string[] = [];
+        // What is on its way to the disk cannot be taken back.
+        const slow: Write = (batch) => {
+          begun.push(...messagesOf(batch));
+          return writing$.pipe(map((receipt) => ({ ...receipt, batch })));
+        };
+        const { closed, run, rows, seen } = withSpool(slow, () => {
+          writing$.next(delivered(batchOf('b', ['any'])));
+          writing$.complete();
+        });
+        expect(await run()).toEqual(E.right({ lost: 0 }));
+        expect(begun).toEqual(['one']);
+        expect(seen()).toEqual({ gathered: [], written: ['two', 'three'] });
+        expect(rows()).toMatchObject([{ received: 3, held: 2, backedUp: 1, dropped: {} }]);
+        expect(closed).toEqual(['spool', 's']);
+      });
+
+      it('that does not even close: ends without it', async () => {
+        const { closed, run, seen } = withSpool(() => NEVER);
+        expect(await run()).toEqual(E.right({ lost: 0 }));
+        expect([seen().written, closed]).toEqual([
+          ['one', 'two', 'three'],
+          ['spool', 's'],
+        ]);
+      });
     });
 
     it('when something throws on the way: tells the sinks to give up, closes them and says what', async () => {

@@ -9,8 +9,9 @@ import { parseTemplate } from '../../src/sinks/file/template';
 import { openSpoolFile } from '../../src/spool/openSpoolFile';
 import { encodeFrame } from '../../src/wire/frame';
 import { MessageCursor } from '../../src/wire/messageCursor';
-import { itMounts, onSmallDisk } from '../sinks/file/disks';
 import { batchOf, batchOfRun, frames, memoryLog, testEnv } from '../support/builders';
+import { onSmallDisk } from '../support/disks';
+import { itMounts } from '../support/itMounts';
 
 const NOW_MS = 1_700_000_000_999;
 

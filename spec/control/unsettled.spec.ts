@@ -40,4 +40,32 @@ describe('createUnsettled', () => {
       ['kafka', second],
     ]);
   });
+
+  it('shows what is left of a batch that a stream has settled in part, in its place, until it is forgotten', () => {
+    const { unsettled, written } = createUnsettled();
+    const [first, second] = [batchOf('b', ['1', '2', '3']), batchOf('b', ['4'])];
+    const [one, three] = [batchOf('b', ['1']), batchOf('b', ['3'])];
+    const forget = unsettled.writing('kafka', first);
+    unsettled.writing('copy', first);
+    unsettled.writing('kafka', second);
+    const seen = () => [...written()].map(({ stream, batch }) => [stream, batch]);
+    unsettled.left('kafka', first, [one, three]);
+    expect(seen()).toEqual([
+      ['kafka', one],
+      ['kafka', three],
+      ['copy', first],
+      ['kafka', second],
+    ]);
+    unsettled.left('kafka', first, []);
+    unsettled.left('copy', first, [three]);
+    expect(seen()).toEqual([
+      ['copy', three],
+      ['kafka', second],
+    ]);
+    forget();
+    expect(seen()).toEqual([
+      ['copy', three],
+      ['kafka', second],
+    ]);
+  });
 });

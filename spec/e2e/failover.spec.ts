@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { kill } from 'node:process';
 import { openClient, type Client } from '../support/client';
-import { endDaemons, startDaemon } from '../support/daemon';
+import { endDaemons, startDaemon, type Daemon } from '../support/daemon';
 import {
   addTopic,
   brokers,
@@ -10,9 +10,10 @@ import {
   freshTopic,
   kafkaWithBackup,
   oneBucket,
+  ownBroker,
   rowOf,
 } from '../support/endToEnd';
-import { startBroker, type Broker } from '../support/kafka';
+import type { Broker } from '../support/kafka';
 import { addFiles, Arrivals, numberedFrame } from '../support/numbered';
 import { awaitMessages, createTopic } from '../support/topics';
 
@@ -21,15 +22,24 @@ const MARKER_MS = 20;
 
 describeKafka('a broker that goes and comes back', () => {
   let broker: Broker;
-  beforeAll(async () => {
-    broker = await startBroker();
-  }, 60_000);
+  ownBroker((started) => (broker = started));
   afterEach(endDaemons);
-  afterAll(() => broker.remove());
 
   const sendPhase = async (client: Client, topic: string, first: number): Promise<void> => {
     const frames = Array.from({ length: PHASE }, (_, i) => numberedFrame(topic, first + i));
     await client.write(Buffer.concat(frames));
+  };
+
+  /** Sends a message now and then, since only a batch can find out that the broker is back; resolves to the number after the last. */
+  const sendUntilClosed = async (daemon: Daemon, client: Client, topic: string, first: number): Promise<number> => {
+    let n = first;
+    const markers = setInterval(() => void client.write(numberedFrame(topic, n++)), MARKER_MS);
+    try {
+      await daemon.waitForLog(({ msg }) => /^(stream|topic) closed/.test(msg), 30_000);
+    } finally {
+      clearInterval(markers);
+    }
+    return n;
   };
 
   const hang = (signal: 'SIGSTOP' | 'SIGCONT') => (): void => void kill(broker.pid() ?? 0, signal);
@@ -53,15 +63,7 @@ describeKafka('a broker that goes and comes back', () => {
       await daemon.waitForLog(({ msg }) => /^(stream|topic) open/.test(msg));
 
       await goOn();
-      // A message now and then, since only a batch can find out that the broker is back.
-      let n = 2 * PHASE;
-      const markers = setInterval(() => void client.write(numberedFrame(topic, n++)), MARKER_MS);
-      try {
-        await daemon.waitForLog(({ msg }) => /^(stream|topic) closed/.test(msg), 30_000);
-      } finally {
-        clearInterval(markers);
-      }
-      const returned = n;
+      const returned = await sendUntilClosed(daemon, client, topic, 2 * PHASE);
       await sendPhase(client, topic, returned);
       await client.end();
       const ended = await daemon.stop();
@@ -106,13 +108,7 @@ describeKafka('a broker that goes and comes back', () => {
     expect(await awaitMessages(brokers(), topic, PHASE)).toBe(PHASE);
 
     await broker.start();
-    let n = 2 * PHASE;
-    const markers = setInterval(() => void client.write(numberedFrame(topic, n++)), MARKER_MS);
-    try {
-      await daemon.waitForLog(({ msg }) => /^(stream|topic) closed/.test(msg), 30_000);
-    } finally {
-      clearInterval(markers);
-    }
+    const n = await sendUntilClosed(daemon, client, topic, 2 * PHASE);
     await client.end();
     const ended = await daemon.stop();
     expect(ended.code).toBe(0);

@@ -3,10 +3,9 @@ import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { LedgerRow } from '../../src/model';
-import { MessageCursor } from '../../src/wire/messageCursor';
 import { openClient } from '../support/client';
 import { endDaemons, startDaemon, type Daemon, type Ended } from '../support/daemon';
-import { mayMount, openSmallDisk, type Disk } from '../support/disks';
+import { openSmallDisk, type Disk } from '../support/disks';
 import {
   addTopic,
   brokers,
@@ -17,12 +16,12 @@ import {
   noBroker,
   rowOf,
 } from '../support/endToEnd';
-import { addFiles, Arrivals, NO_FAULTS, numberedFrame } from '../support/numbered';
+import { describeMounts } from '../support/itMounts';
+import { addFiles, Arrivals, NO_FAULTS, numberedFrame, numbersOf, writeUntilClosed } from '../support/numbered';
 import { createTopic } from '../support/topics';
 
 afterEach(endDaemons);
 
-const WRITE_FRAMES = 100;
 /** More than is sent in the time. */
 const MOST = 1_000_000;
 
@@ -38,32 +37,10 @@ const journaled = (id: string, streamsConfigs: Readonly<Record<string, unknown>>
 
 const acceptedIn = (folder: string): string => path.join(folder, 'spool', 'accepted');
 
-/** Writes numbered frames, a hundred at a time, until the connection is closed. */
-const writeUntilClosed = async (socket: string, bucket: string): Promise<void> => {
-  const client = await openClient(socket);
-  const closed = client.closed.then(() => false);
-  for (let n = 0, open = true; open && n < MOST; n += WRITE_FRAMES) {
-    const frames = Array.from({ length: WRITE_FRAMES }, (_, i) => numberedFrame(bucket, n + i));
-    const written = client.write(Buffer.concat(frames)).then(
-      () => true,
-      () => closed,
-    );
-    open = await Promise.race([written, closed]);
-  }
-};
-
 /** The numbers of the whole frames in a folder's files. */
 const numbersIn = async (folder: string): Promise<{ readonly files: number; readonly numbers: readonly number[] }> => {
-  const names = await readdir(folder);
-  const numbers: number[] = [];
-  for (const name of names) {
-    const bytes = await readFile(path.join(folder, name));
-    const cursor = new MessageCursor(bytes);
-    const isWhole = (at: number): boolean => at + 4 <= bytes.length && at + 4 + bytes.readUInt32LE(at) <= bytes.length;
-    while (isWhole(cursor.end) && cursor.next())
-      numbers.push(Number(/^n=(\d+) /.exec(bytes.toString('latin1', cursor.valueStart, cursor.valueStart + 20))?.[1]));
-  }
-  return { files: names.length, numbers };
+  const files = await Promise.all((await readdir(folder)).map((name) => readFile(path.join(folder, name))));
+  return { files: files.length, numbers: files.flatMap(numbersOf) };
 };
 
 /** Resolves when something lies in the journal. */
@@ -84,6 +61,18 @@ describeKafka('a journaled bucket whose daemon is killed', () => {
   const seed = Date.now() % 1_000_000;
   const [toWaitMs] = [fc.sample(fc.integer({ min: 0, max: 1500 }), { seed, numRuns: 12 })];
 
+  /** What lies in the journal of a daemon that is killed at any moment of the load. */
+  const killedInLoad = async (topic: string, streams: Readonly<Record<string, unknown>>) => {
+    const daemon = await startDaemon({ buckets: journaled(topic, streams) });
+    const { folder } = daemon;
+    const writing = writeUntilClosed(await openClient(daemon.socket), topic);
+    await whenWritten(folder);
+    await setTimeout(toWaitMs.shift());
+    await daemon.stop('SIGKILL');
+    await writing;
+    return { folder, ...(await numbersIn(acceptedIn(folder))) };
+  };
+
   it.each([
     ['with the broker up', () => Promise.resolve(brokers()), {}],
     ['with no broker and no backup', noBroker, {}],
@@ -94,15 +83,8 @@ describeKafka('a journaled bucket whose daemon is killed', () => {
     async (_, address, others) => {
       const topic = freshTopic('journal');
       await createTopic(brokers(), topic);
-      const first = await startDaemon({ buckets: journaled(topic, { kafka: kafkaAlone(await address()), ...others }) });
-      const { folder } = first;
-      const writing = writeUntilClosed(first.socket, topic);
-      await whenWritten(folder);
-      // The kill is to come at any moment of the load.
-      await setTimeout(toWaitMs.shift());
-      await first.stop('SIGKILL');
-      await writing;
-      const { files, numbers } = await numbersIn(acceptedIn(folder));
+      const streams = { kafka: kafkaAlone(await address()), ...others };
+      const { folder, files, numbers } = await killedInLoad(topic, streams);
       expect(numbers.length).toBeGreaterThan(0);
 
       const buckets = journaled(topic, { kafka: kafkaAlone(brokers()), ...others });
@@ -134,15 +116,7 @@ describeKafka('a journaled bucket whose daemon is killed', () => {
   it('is killed again while it recovers, and loses nothing', async () => {
     const topic = freshTopic('journal');
     await createTopic(brokers(), topic);
-    const toNobody = journaled(topic, { kafka: kafkaAlone(await noBroker()) });
-    const first = await startDaemon({ buckets: toNobody });
-    const { folder } = first;
-    const writing = writeUntilClosed(first.socket, topic);
-    await whenWritten(folder);
-    await setTimeout(toWaitMs.shift());
-    await first.stop('SIGKILL');
-    await writing;
-    const { files, numbers } = await numbersIn(acceptedIn(folder));
+    const { folder, files, numbers } = await killedInLoad(topic, { kafka: kafkaAlone(await noBroker()) });
 
     const buckets = journaled(topic, { kafka: kafkaAlone(brokers()) });
     const second = await startDaemon({ folder, buckets });
@@ -199,7 +173,7 @@ describe('a journaled bucket', () => {
   });
 });
 
-(mayMount() ? describe : describe.skip)('a journaled bucket whose disk is full', () => {
+describeMounts('a journaled bucket whose disk is full', () => {
   const DISK_BYTES = 64 * 1024 * 1024;
   const MESSAGES = 6000;
   let disk: Disk;

@@ -3,8 +3,8 @@ import type { Batch, Health, Sink } from '../../src/model';
 import { encodeFrame } from '../../src/wire/frame';
 import { batchOfRun } from '../support/builders';
 import { describeSink } from '../support/describeSink';
-import { brokers, describeKafka, freshTopic } from '../support/endToEnd';
-import { createBroker, startBroker, type Broker } from '../support/kafka';
+import { brokers, describeKafka, freshTopic, ownBroker } from '../support/endToEnd';
+import { createBroker, type Broker } from '../support/kafka';
 import { messagesOfTopic, readTopic } from '../support/kcat';
 import { openKafka as open } from '../support/openKafka';
 import { awaitMessages } from '../support/topics';
@@ -147,11 +147,8 @@ describeKafka('the Kafka sink and a broker that comes and goes', () => {
 
 describeKafka('on a broker of its own', () => {
   let broker: Broker;
-  beforeAll(async () => {
-    // One partition, since messages without a key are in order only there.
-    broker = await startBroker({ settings: 'num.partitions=1\n' });
-  }, 60_000);
-  afterAll(() => broker.remove());
+  // One partition, since messages without a key are in order only there.
+  ownBroker((started) => (broker = started), { settings: 'num.partitions=1\n' });
 
   describeSink('kafka', {
     open: async () => ({

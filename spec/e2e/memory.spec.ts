@@ -3,7 +3,7 @@ import { kill } from 'node:process';
 import { encodeFrame } from '../../src/wire/frame';
 import { openClient, send } from '../support/client';
 import { endDaemons, startDaemon } from '../support/daemon';
-import { mayMount, onSmallDisk } from '../support/disks';
+import { onSmallDisk } from '../support/disks';
 import {
   addTopic,
   describeKafka,
@@ -12,9 +12,11 @@ import {
   freshTopic,
   noBroker,
   oneBucket,
+  ownBroker,
   rowOf,
 } from '../support/endToEnd';
-import { startBroker, type Broker } from '../support/kafka';
+import { itMounts } from '../support/itMounts';
+import type { Broker } from '../support/kafka';
 import { addFiles, Arrivals, NO_FAULTS, numberedFrame } from '../support/numbered';
 import { memoryOf, startPushers } from '../support/pushers';
 import { awaitMessages, createTopic } from '../support/topics';
@@ -71,7 +73,12 @@ const cases: Readonly<Record<string, Case>> = {
   'open batches larger than the mark': {
     chunk: () => small,
     bucket: { batch: 2_147_483_647, batchTimeout: 2_147_483_647 },
-    streams: (down) => ({ kafka: { ...kafka(down), settings: { 'bootstrap.servers': down, 'linger.ms': 900_000 } } }),
+    streams: (down) => ({
+      kafka: {
+        ...kafka(down),
+        settings: { 'bootstrap.servers': down, 'linger.ms': 900_000, 'message.timeout.ms': 0 },
+      },
+    }),
   },
   '1,000 connections': { clients: 1000, chunk: () => small },
   '10,000 buckets of few messages': { chunk: () => scattered(200) },
@@ -166,13 +173,10 @@ describe('a bucket that drops while memory is full', () => {
 
 describeKafka('memory with a broker', () => {
   let broker: Broker;
-  beforeAll(async () => {
-    broker = await startBroker();
-  }, 60_000);
+  ownBroker((started) => (broker = started));
   afterEach(endDaemons);
-  afterAll(() => broker.remove());
 
-  (mayMount() ? it : it.skip)(
+  itMounts(
     'holds while primary and backup are both down, and nothing is lost',
     () =>
       onSmallDisk(1024 * 1024, async (disk) => {

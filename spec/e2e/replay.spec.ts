@@ -4,8 +4,8 @@ import path from 'node:path';
 import type { LedgerRow } from '../../src/model';
 import { openClient, send, type Client } from '../support/client';
 import { endDaemons, launchDaemon, startDaemon, type Daemon, type Ended } from '../support/daemon';
-import { addTopic, describeKafka, finalLedger, freshTopic, rowOf } from '../support/endToEnd';
-import { startBroker, type Broker } from '../support/kafka';
+import { addTopic, describeKafka, finalLedger, freshTopic, ownBroker, rowOf } from '../support/endToEnd';
+import type { Broker } from '../support/kafka';
 import { readTopic } from '../support/kcat';
 import { Arrivals, filesIn, numberedFrame, numberOf } from '../support/numbered';
 import { awaitMessages, createTopic } from '../support/topics';
@@ -47,11 +47,8 @@ const paced = (client: Client, topic: string) => {
 
 describeKafka('what a backup has taken', () => {
   let broker: Broker;
-  beforeAll(async () => {
-    broker = await startBroker();
-  }, 60_000);
+  ownBroker((started) => (broker = started));
   afterEach(endDaemons);
-  afterAll(() => broker.remove());
 
   const buckets = (ids: readonly string[], backup: object = {}): unknown => ({
     streamsConfigs: {

@@ -1,19 +1,14 @@
 /** The ledger of the daemon's last line, and whether it adds up (I5). */
-import { emptyRow, spokenFor, emptyOutcome, type LedgerRow } from '../../src/model';
+import type { LedgerRow } from '../../src/model';
+import { rowsIn, spokenRow } from '../support/books';
 import type { Ended } from '../support/daemon';
 
 /** The rows that the daemon said when it ended, be it in order or not; none where it said nothing (SIGKILL). */
-export const lastLedger = ({ lines }: Pick<Ended, 'lines'>): readonly LedgerRow[] => {
-  const said = lines.findLast((line) => Array.isArray(line['ledger']))?.['ledger'];
-  return ((said ?? []) as readonly Partial<LedgerRow>[]).map((row) => ({ ...emptyRow('', ''), ...row }));
-};
-
-const batch = { bucket: '', frames: [], count: 0, bytes: 0, closedBy: 'end' } as const;
+export const lastLedger = ({ lines }: Pick<Ended, 'lines'>): readonly LedgerRow[] =>
+  rowsIn(lines.findLast((line) => Array.isArray(line['ledger'])));
 
 const rowFault = (row: LedgerRow): readonly string[] => {
-  const dropped = Object.entries(row.dropped).map(([reason, count]) => ({ reason, count }));
-  const went = spokenFor({ ...emptyOutcome(row.stream, batch), ...row, batch, dropped }) + row.held;
-  const came = row.received + row.recovered;
+  const [came, went] = [row.received + row.recovered, spokenRow(row)];
   return went === came ? [] : [`I5: ${row.bucket} on ${row.stream}: ${came} came, ${went} are accounted for`];
 };
 

@@ -1,6 +1,7 @@
 import { isRefused, type Decoded, type RefusedReason } from '../../src/model';
 import { createDecoder, createDecoderTables, type Decoder, type DecoderOptions } from '../../src/wire/decoder';
 import { randomFrom } from '../support/random';
+import { pushWiped } from '../support/wiped';
 import { meaningOf, type Meaning } from './referenceDecoder';
 import { chunksOf, MAX_FRAME, streamOf } from './traffic';
 
@@ -90,7 +91,7 @@ export const fuzzDecoder = ({ seed, frames: wanted, decoder = createDecoder, onS
     let read = 0;
     for (const chunk of chunksOf(below, bytes)) {
       read += chunk.length;
-      found.add(decoding.push(chunk));
+      found.add(pushWiped(decoding, chunk));
       if (decoding.done) break;
       if (found.bytes() + decoding.pending !== read)
         throw new Misread(streamSeed, `${found.bytes()} bytes decoded and ${decoding.pending} kept of ${read}`);

@@ -1,10 +1,10 @@
-import { writeFile, readdir, rm } from 'node:fs/promises';
+import { writeFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import type { SpoolFile } from '../../src/model';
 import { encodeRecord } from '../../src/wire/record';
 import { batchOf, testEnv } from '../support/builders';
-import { inFolder, messagesIn, openSpool, written } from '../support/fileSinks';
+import { filesIn, inFolder, messagesIn, openSpool, written } from '../support/fileSinks';
 
 const buckets = ['a', 'b', 'a-1', 'a.part', '../é'];
 
@@ -77,9 +77,7 @@ describe('law: what was written to be sent on is listed once and in order, howev
             await Promise.all(pending);
             for (const file of await sink.spool.files(() => true)) await send(file);
             await sink.close();
-            expect((await readdir(path, { recursive: true, withFileTypes: true })).filter((e) => e.isFile())).toEqual(
-              [],
-            );
+            expect(await filesIn(path)).toEqual([]);
             expect([...sent].sort()).toEqual([...expected.values()].flat().sort());
             for (const [bucket, texts] of expected) {
               expect(sent.filter((text) => text.startsWith(`${bucket} `))).toEqual(texts);

@@ -1,9 +1,16 @@
+import { of } from 'rxjs';
 import { createHeld } from '../../src/control/held';
 import { createLedger } from '../../src/control/ledger';
-import type { Batch, Settled } from '../../src/model';
+import type { Batch, Blocks, Outcome, Settled } from '../../src/model';
+import { unshared } from '../../src/operators/blocks';
 import { credit } from '../../src/operators/credit';
 import { anOrigin, frames, memoryLog, outcomeOf } from '../support/builders';
 import { marbles } from '../support/marbles';
+
+const notedBlocks = (): Blocks & { readonly back: Buffer[] } => {
+  const back: Buffer[] = [];
+  return { ...unshared, back, giveBack: (block) => void back.push(block) };
+};
 
 const setUp = () => {
   const mine = anOrigin();
@@ -11,7 +18,12 @@ const setUp = () => {
   const runs = [frames('b', ['1', '2'], mine), frames('b', ['3'], other)];
   const bytes = runs.reduce((sum, run) => sum + run.bytes.length, 0);
   const batch: Batch = { bucket: 'b', frames: runs, count: 3, bytes, closedBy: 'count' };
-  const env = { held: createHeld({ high: 1000, low: 500 }), ledger: createLedger(), log: memoryLog() };
+  const env = {
+    held: createHeld({ high: 1000, low: 500 }),
+    ledger: createLedger(),
+    log: memoryLog(),
+    blocks: notedBlocks(),
+  };
   mine.open = 5;
   other.open = 1;
   env.held.charge(bytes);
@@ -64,4 +76,41 @@ describe('credit', () => {
         },
       ]);
     }));
+
+  describe('the blocks of a batch', () => {
+    const block = unshared.lend(10);
+    const settleWith = (...parts: readonly Partial<Outcome>[]): readonly Buffer[] => {
+      const { batch, env } = setUp();
+      const outcomes = parts.map((part, i) => outcomeOf(`stream ${i}`, batch, part));
+      of({ batch, outcomes, blocks: [block] })
+        .pipe(credit(env))
+        .subscribe();
+      return env.blocks.back;
+    };
+
+    it('are given back when all streams have delivered it', () => {
+      expect(settleWith({ delivered: 3 }, { delivered: 1, sampledOut: 2 })[0]).toBe(block);
+      expect(settleWith()).toHaveLength(1);
+    });
+
+    it.each<Partial<Outcome>>([
+      { delivered: 2, backedUp: 1 },
+      { delivered: 2, deadLettered: 1 },
+      { delivered: 2, dropped: [{ reason: 'gave_up', count: 1 }] },
+      { delivered: 3, duplicatesPossible: 1 },
+    ])('are left to the garbage collector where a write may still read them: %j', (outcome) => {
+      expect(settleWith({ delivered: 3 }, outcome)).toEqual([]);
+    });
+
+    it('are given back after all else, since they are written to at once', () => {
+      const { batch, env } = setUp();
+      const seen: number[] = [];
+      const blocks = { ...unshared, giveBack: () => void seen.push(env.held.bytes) };
+      const outcomes = [outcomeOf('kafka', batch, { delivered: 3 }), outcomeOf('copy', batch, { delivered: 3 })];
+      of({ batch, outcomes, blocks: [block] })
+        .pipe(credit({ ...env, blocks }))
+        .subscribe();
+      expect(seen).toEqual([0]);
+    });
+  });
 });

@@ -79,17 +79,34 @@ describe('groupByBucket', () => {
       }),
     ));
 
-  it('goes on for a group that is listened to when the groups are not', () =>
+  it('early unsubscribe: leaves the source and no timer, and a group that is listened to says nothing more', () =>
     marbles(({ cold, expectObservable, expectSubscriptions, scheduler }) => {
       const source = cold('-a-a---------b', values);
-      const subs = '       ^------!';
-      const expected = '   -a-a---|';
+      const subs = '       ^!';
+      const expected = '   -a------------';
       const firstGroup$ = source.pipe(
         groupByBucket({ idleMs: 4, scheduler }),
         take(1),
         mergeMap((group) => group),
       );
       expectObservable(firstGroup$).toBe(expected, values);
+      expectSubscriptions(source.subscriptions).toBe(subs);
+    }));
+
+  it('throwing callback: where who listens to the groups throws, the source is left', () =>
+    marbles(({ cold, expectObservable, expectSubscriptions, scheduler }) => {
+      const source = cold('-a-b-', values);
+      const subs = '       ^--!';
+      const expected = '   -a-#';
+      const defect = new Error('a defect');
+      const groups$ = source.pipe(
+        groupByBucket({ idleMs: 4, scheduler }),
+        mergeMap((group) => {
+          if (group.key === 'b') throw defect;
+          return group;
+        }),
+      );
+      expectObservable(groups$).toBe(expected, values, defect);
       expectSubscriptions(source.subscriptions).toBe(subs);
     }));
 

@@ -4,7 +4,8 @@ import { SinkError, type BreakerState, type Receipt, type Rest, type Write } fro
 import { withBreaker, type BreakerOptions } from '../../src/operators/withBreaker';
 import { batchOf, delivered } from '../support/builders';
 import { marbles } from '../support/marbles';
-import { failsWhenTold } from '../support/writes';
+import { failsWhenTold, writeAt } from '../support/writes';
+import { SHORT_TIMES } from './breakerOptions';
 
 const batch = batchOf('b', ['1']);
 const r = delivered(batch);
@@ -22,20 +23,15 @@ const gaveUp = new SinkError('s', [rest('gave_up', 'told to')]);
 const hung = failsWhenTold(gaveUp);
 
 const options = (scheduler: TestScheduler, parts: Partial<BreakerOptions> = {}): BreakerOptions => ({
-  name: 's',
+  ...SHORT_TIMES,
   trouble$: none$,
-  troubleMs: 2,
-  afterMs: 5,
-  retryMs: 10,
-  random: () => 0.5,
-  onState: () => undefined,
   scheduler,
   ...parts,
 });
 
 /** Writes the batch at each given time; the results as one stream: r is a receipt, a text is a failure. */
 const writingAt = (write: Write, scheduler: TestScheduler, times: readonly number[]): readonly Observable<Receipt>[] =>
-  times.map((ms) => timer(ms, scheduler).pipe(mergeMap(() => write(batch, NEVER))));
+  times.map((ms) => writeAt(ms, write, batch, scheduler));
 
 describe('withBreaker', () => {
   it('closed: lets every batch through', () =>

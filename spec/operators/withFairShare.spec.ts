@@ -1,11 +1,11 @@
-import { mergeMap, NEVER, of, throwError, timer, type Observable } from 'rxjs';
+import { mergeMap, NEVER, throwError } from 'rxjs';
 import type { TestScheduler } from 'rxjs/testing';
 import { SinkError, type Batch, type Receipt, type Write } from '../../src/model';
 import { footprint } from '../../src/operators/footprint';
 import { withFairShare } from '../../src/operators/withFairShare';
 import { batchOf, delivered } from '../support/builders';
 import { marbles } from '../support/marbles';
-import { takesWhenTold } from '../support/writes';
+import { takesAfter, takesWhenTold, writeAt } from '../support/writes';
 
 const [one, two, three] = [batchOf('b', ['1']), batchOf('b', ['2']), batchOf('b', ['3'])];
 const values = { a: delivered(one), b: delivered(two), c: delivered(three) };
@@ -17,28 +17,22 @@ const refused = (batch: Batch): SinkError =>
 
 const fair = (write: Write, scheduler: TestScheduler): Write =>
   withFairShare({ name: 's', bytes, stalledMs: 5, scheduler })(write);
-const after =
-  (ms: number, scheduler: TestScheduler): Write =>
-  (batch) =>
-    timer(ms, scheduler).pipe(mergeMap(() => of(delivered(batch))));
-const at = (ms: number, write: Write, batch: Batch, scheduler: TestScheduler): Observable<Receipt> =>
-  timer(ms, scheduler).pipe(mergeMap(() => write(batch, NEVER)));
 
 describe('withFairShare', () => {
   it('lets a sink that moves on have more than its share', () =>
     marbles(({ scheduler, expectObservable }) => {
-      const write = fair(after(4, scheduler), scheduler);
-      expectObservable(at(0, write, one, scheduler)).toBe('----(a|)', values);
-      expectObservable(at(3, write, two, scheduler)).toBe('-------(b|)', values);
-      expectObservable(at(6, write, three, scheduler)).toBe('----------(c|)', values);
+      const write = fair(takesAfter(4, scheduler), scheduler);
+      expectObservable(writeAt(0, write, one, scheduler)).toBe('----(a|)', values);
+      expectObservable(writeAt(3, write, two, scheduler)).toBe('-------(b|)', values);
+      expectObservable(writeAt(6, write, three, scheduler)).toBe('----------(c|)', values);
     }));
 
   it('tells what is over the share to give up when none has ended for so long, and not what is within', () =>
     marbles(({ scheduler, expectObservable }) => {
       const write = fair(takesWhenTold('told'), scheduler);
-      expectObservable(at(0, write, one, scheduler)).toBe('-');
-      expectObservable(at(2, write, two, scheduler)).toBe('-------(t|)', { t: told(two) });
-      expectObservable(at(4, write, three, scheduler)).toBe('-------(t|)', { t: told(three) });
+      expectObservable(writeAt(0, write, one, scheduler)).toBe('-');
+      expectObservable(writeAt(2, write, two, scheduler)).toBe('-------(t|)', { t: told(two) });
+      expectObservable(writeAt(4, write, three, scheduler)).toBe('-------(t|)', { t: told(three) });
     }));
 
   it('counts that time anew with each receipt, and not with what it has ended itself', () =>
@@ -50,29 +44,29 @@ describe('withFairShare', () => {
           batch === three ? cold('---(c|)', values) : (batch === two ? failing : hung)(batch, giveUp$),
         scheduler,
       );
-      expectObservable(at(0, write, one, scheduler)).toBe('-');
-      expectObservable(at(1, write, two, scheduler)).toBe('----------#', {}, refused(two));
-      expectObservable(at(2, write, three, scheduler)).toBe('-----(c|)', values);
-      expectObservable(at(12, write, two, scheduler)).toBe('------------#', {}, refused(two));
+      expectObservable(writeAt(0, write, one, scheduler)).toBe('-');
+      expectObservable(writeAt(1, write, two, scheduler)).toBe('----------#', {}, refused(two));
+      expectObservable(writeAt(2, write, three, scheduler)).toBe('-----(c|)', values);
+      expectObservable(writeAt(12, write, two, scheduler)).toBe('------------#', {}, refused(two));
     }));
 
   it('refuses what comes later while the sink hangs, and takes again what fits', () =>
     marbles(({ cold, scheduler, expectObservable }) => {
       const write = fair(
-        (batch) => (batch === one ? cold('------------(a|)', values) : after(1, scheduler)(batch, NEVER)),
+        (batch) => (batch === one ? cold('------------(a|)', values) : takesAfter(1, scheduler)(batch, NEVER)),
         scheduler,
       );
-      expectObservable(at(0, write, one, scheduler)).toBe('------------(a|)', values);
-      expectObservable(at(6, write, two, scheduler)).toBe('------#', {}, refused(two));
-      expectObservable(at(13, write, three, scheduler)).toBe('--------------(c|)', values);
+      expectObservable(writeAt(0, write, one, scheduler)).toBe('------------(a|)', values);
+      expectObservable(writeAt(6, write, two, scheduler)).toBe('------#', {}, refused(two));
+      expectObservable(writeAt(13, write, three, scheduler)).toBe('--------------(c|)', values);
     }));
 
   it('gives back what nobody listens to any more, and what threw', () =>
     marbles(({ scheduler, expectObservable }) => {
       const error = new Error('defect');
       const write = fair((batch) => (batch === two ? throwError(() => error) : NEVER), scheduler);
-      expectObservable(at(0, write, one, scheduler), '^--!').toBe('-');
-      expectObservable(at(9, write, two, scheduler)).toBe('---------#', {}, error);
-      expectObservable(at(10, write, three, scheduler)).toBe('-');
+      expectObservable(writeAt(0, write, one, scheduler), '^--!').toBe('-');
+      expectObservable(writeAt(9, write, two, scheduler)).toBe('---------#', {}, error);
+      expectObservable(writeAt(10, write, three, scheduler)).toBe('-');
     }));
 });

@@ -1,9 +1,10 @@
-import { concat, NEVER, of, throwError, timer, map, type Observable } from 'rxjs';
+import { catchError, concat, NEVER, of, shareReplay, throwError, timer, map, type Observable } from 'rxjs';
 import type { TestScheduler } from 'rxjs/testing';
 import { SinkError, type Batch, type Receipt, type Rest, type Write } from '../../src/model';
 import { withRetry } from '../../src/operators/withRetry';
-import { batchOf, delivered, unavailable } from '../support/builders';
+import { batchOf, delivered, messagesOf, unavailable } from '../support/builders';
 import { marbles } from '../support/marbles';
+import { failsWhenTold } from '../support/writes';
 
 const one = batchOf('b', ['1']);
 const two = batchOf('b', ['2']);
@@ -14,6 +15,10 @@ const s = delivered(two);
 
 /** random 0.5 makes the jitter 1. */
 const options = (scheduler: TestScheduler) => ({ minMs: 4, maxMs: 6, random: () => 0.5, scheduler });
+const gaveUp = (part: Batch): Rest => ({
+  ...unavailable(part),
+  cause: { kind: 'gave_up', message: 'told to' },
+});
 const fails = (...rest: readonly Rest[]): Observable<never> => throwError(() => new SinkError('s', rest));
 /** A write that answers with one Observable after the other. */
 const answering = (...answers: readonly Observable<Receipt>[]): Write => {
@@ -72,6 +77,29 @@ describe('withRetry', () => {
       expectObservable(write(other, NEVER)).toBe('-t|', { t: delivered(other) });
     }));
 
+  it('tries any number of times, and holds no more the longer it takes', () => {
+    const said: Receipt[] = [];
+    marbles(({ scheduler }) => {
+      let failures = 20_000;
+      const write: Write = () => ((failures -= 1) < 0 ? of(r) : fails(unavailable(one)));
+      withRetry(options(scheduler))(write)(one, NEVER).subscribe((receipt) => said.push(receipt));
+    });
+    expect(said).toEqual([r]);
+  });
+
+  it('writes what is left part by part: the second waits behind the first', () => {
+    const seen: Batch[] = [];
+    marbles(({ scheduler, expectObservable }) => {
+      const answers = answering(fails(unavailable(one), unavailable(two)), fails(unavailable(one)), of(r), of(s));
+      const write: Write = (part, giveUp$) => {
+        seen.push(part);
+        return answers(part, giveUp$);
+      };
+      expectObservable(withRetry(options(scheduler))(write)(batch, NEVER)).toBe('4ms 6ms (rs|)', { r, s });
+    });
+    expect(seen).toEqual([batch, one, one, two]);
+  });
+
   it('ends its wait when told to give up, for one last word of the sink', () =>
     marbles(({ cold, scheduler, expectObservable }) => {
       const giveUp$ = cold('--g');
@@ -79,6 +107,22 @@ describe('withRetry', () => {
       const write = answering(fails(unavailable(one)), fails(last));
       expectObservable(withRetry(options(scheduler))(write)(one, giveUp$)).toBe('--#', {}, new SinkError('s', [last]));
     }));
+
+  it('many that wait, told to give up: fail in the order of their writes, however many they are', () => {
+    const batches = Array.from({ length: 500 }, (_, n) => batchOf('b', [String(n)]));
+    const said: unknown[] = [];
+    marbles(({ hot, scheduler }) => {
+      const giveUp$ = hot('--g').pipe(shareReplay({ bufferSize: 1, refCount: false }));
+      const write = withRetry(options(scheduler))((part, told$) =>
+        failsWhenTold(new SinkError('s', [gaveUp(part)]))(part, told$),
+      );
+      for (const part of batches)
+        write(part, giveUp$)
+          .pipe(catchError(() => messagesOf(part)))
+          .subscribe((message) => said.push(message));
+    });
+    expect(said).toEqual(batches.flatMap(messagesOf));
+  });
 
   it('passes on what is no SinkError', () =>
     marbles(({ scheduler, expectObservable }) => {

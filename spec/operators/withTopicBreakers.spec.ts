@@ -1,10 +1,11 @@
-import { BehaviorSubject, mergeMap, NEVER, of, tap, timer, type Observable } from 'rxjs';
+import { BehaviorSubject, NEVER, of, tap, timer } from 'rxjs';
 import type { TestScheduler } from 'rxjs/testing';
-import { SinkError, type Health, type Receipt, type Write } from '../../src/model';
+import { SinkError, type Health, type Write } from '../../src/model';
 import { withTopicBreakers, type TopicBreakersOptions } from '../../src/operators/withTopicBreakers';
 import { batchOf, delivered } from '../support/builders';
 import { marbles } from '../support/marbles';
-import { failsWhenTold } from '../support/writes';
+import { failsWhenTold, writeAt } from '../support/writes';
+import { SHORT_TIMES } from './breakerOptions';
 
 const bad = batchOf('bad', ['1']);
 const good = batchOf('good', ['2']);
@@ -21,28 +22,20 @@ const hung = failsWhenTold(gaveUp);
 const halfHung: Write = (batch, giveUp$) => (batch === good ? of(r) : hung(batch, giveUp$));
 
 const options = (scheduler: TestScheduler, parts: Partial<TopicBreakersOptions> = {}): TopicBreakersOptions => ({
-  name: 's',
+  ...SHORT_TIMES,
   health$: of(up),
-  troubleMs: 2,
-  afterMs: 5,
-  retryMs: 10,
-  random: () => 0.5,
-  onState: () => undefined,
   scheduler,
   ...parts,
 });
-
-const at = (ms: number, write: Write, batch = bad, scheduler?: TestScheduler): Observable<Receipt> =>
-  timer(ms, scheduler).pipe(mergeMap(() => write(batch, NEVER)));
 
 describe('withTopicBreakers', () => {
   it('opens for a bucket without receipts, however many come for others, which flow on', () =>
     marbles(({ scheduler, expectObservable }) => {
       const write = withTopicBreakers(options(scheduler))(halfHung);
-      expectObservable(at(0, write, bad, scheduler)).toBe('-----#', {}, gaveUp);
+      expectObservable(writeAt(0, write, bad, scheduler)).toBe('-----#', {}, gaveUp);
       for (const ms of [0, 3, 4, 7])
-        expectObservable(at(ms, write, good, scheduler)).toBe(`${'-'.repeat(ms)}(r|)`, { r });
-      expectObservable(at(7, write, bad, scheduler)).toBe(
+        expectObservable(writeAt(ms, write, good, scheduler)).toBe(`${'-'.repeat(ms)}(r|)`, { r });
+      expectObservable(writeAt(7, write, bad, scheduler)).toBe(
         '-------#',
         {},
         failure('unavailable', 'no acknowledgement for 5 ms'),
@@ -54,9 +47,9 @@ describe('withTopicBreakers', () => {
     marbles(({ scheduler, expectObservable }) => {
       const onState: TopicBreakersOptions['onState'] = (bucket, { state }) => states.push([bucket, state]);
       const write = withTopicBreakers(options(scheduler, { health$: of(badDown), onState }))(halfHung);
-      expectObservable(at(0, write, bad, scheduler)).toBe('--#', {}, gaveUp);
-      expectObservable(at(4, write, good, scheduler)).toBe('----(r|)', { r });
-      expectObservable(at(4, write, bad, scheduler)).toBe('----#', {}, failure('unavailable', 'forbidden'));
+      expectObservable(writeAt(0, write, bad, scheduler)).toBe('--#', {}, gaveUp);
+      expectObservable(writeAt(4, write, good, scheduler)).toBe('----(r|)', { r });
+      expectObservable(writeAt(4, write, bad, scheduler)).toBe('----#', {}, failure('unavailable', 'forbidden'));
     });
     expect(states).toEqual([['bad', 'open']]);
   });
@@ -85,9 +78,9 @@ describe('withTopicBreakers', () => {
       const write = withTopicBreakers(options(scheduler, { health$: of(badDown), onState }))((batch, giveUp$) =>
         works ? cold('-b|', { b }) : hung(batch, giveUp$),
       );
-      expectObservable(at(0, write, bad, scheduler)).toBe('   --#', {}, gaveUp);
-      expectObservable(at(13, write, bad, scheduler)).toBe('  13ms -b|', { b });
-      expectObservable(at(14, write, bad, scheduler)).toBe('  14ms --b|', { b });
+      expectObservable(writeAt(0, write, bad, scheduler)).toBe('   --#', {}, gaveUp);
+      expectObservable(writeAt(13, write, bad, scheduler)).toBe('  13ms -b|', { b });
+      expectObservable(writeAt(14, write, bad, scheduler)).toBe('  14ms --b|', { b });
     });
     expect(states).toEqual(['open', 'halfOpen', 'closed']);
   });
@@ -97,13 +90,13 @@ describe('withTopicBreakers', () => {
     marbles(({ scheduler, expectObservable }) => {
       const onState: TopicBreakersOptions['onState'] = (bucket, { state }) => states.push(`${bucket} ${state}`);
       const write = withTopicBreakers(options(scheduler, { onState, idleMs: 30 }))(halfHung);
-      expectObservable(at(0, write, bad, scheduler)).toBe('-----#', {}, gaveUp);
-      expectObservable(at(40, write, bad, scheduler)).toBe('40ms -----#', {}, gaveUp);
+      expectObservable(writeAt(0, write, bad, scheduler)).toBe('-----#', {}, gaveUp);
+      expectObservable(writeAt(40, write, bad, scheduler)).toBe('40ms -----#', {}, gaveUp);
       // Idle from 45 on: too short for the first new bucket, long enough for the second.
-      expectObservable(at(60, write, good, scheduler)).toBe('60ms (r|)', { r });
-      expectObservable(at(70, write, batchOf('good', ['3']), scheduler), '^ 70ms --!').toBe('-');
-      expectObservable(at(95, write, batchOf('other', ['4']), scheduler), '^ 95ms --!').toBe('-');
-      expectObservable(at(100, write, bad, scheduler)).toBe('100ms -----#', {}, gaveUp);
+      expectObservable(writeAt(60, write, good, scheduler)).toBe('60ms (r|)', { r });
+      expectObservable(writeAt(70, write, batchOf('good', ['3']), scheduler), '^ 70ms --!').toBe('-');
+      expectObservable(writeAt(95, write, batchOf('other', ['4']), scheduler), '^ 95ms --!').toBe('-');
+      expectObservable(writeAt(100, write, bad, scheduler)).toBe('100ms -----#', {}, gaveUp);
     });
     // Nobody is left with a state of what is forgotten.
     expect(states).toEqual(['bad open', 'bad halfOpen', 'bad open', 'bad closed', 'bad open']);
@@ -114,16 +107,16 @@ describe('withTopicBreakers', () => {
     marbles(({ scheduler, expectObservable }) => {
       const onState: TopicBreakersOptions['onState'] = (bucket, { state }) => states.push(`${bucket} ${state}`);
       const write = withTopicBreakers(options(scheduler, { onState, maxBuckets: 2 }))(halfHung);
-      expectObservable(at(0, write, bad, scheduler)).toBe(' -----#', {}, gaveUp);
-      expectObservable(at(6, write, good, scheduler)).toBe('------(r|)', { r });
-      expectObservable(at(7, write, bad, scheduler)).toBe(
+      expectObservable(writeAt(0, write, bad, scheduler)).toBe(' -----#', {}, gaveUp);
+      expectObservable(writeAt(6, write, good, scheduler)).toBe('------(r|)', { r });
+      expectObservable(writeAt(7, write, bad, scheduler)).toBe(
         '-------#',
         {},
         failure('unavailable', 'no acknowledgement for 5 ms'),
       );
-      expectObservable(at(8, write, batchOf('more', ['3']), scheduler), '^-------!').toBe('-');
-      expectObservable(at(9, write, batchOf('other', ['4']), scheduler), '^---------!').toBe('-');
-      expectObservable(at(11, write, bad, scheduler)).toBe('11ms -----#', {}, gaveUp);
+      expectObservable(writeAt(8, write, batchOf('more', ['3']), scheduler), '^-------!').toBe('-');
+      expectObservable(writeAt(9, write, batchOf('other', ['4']), scheduler), '^---------!').toBe('-');
+      expectObservable(writeAt(11, write, bad, scheduler)).toBe('11ms -----#', {}, gaveUp);
     });
     expect(states).toEqual(['bad open', 'bad closed', 'bad open']);
   });

@@ -1,6 +1,7 @@
-import { delay, map, NEVER, of, timer, type Observable } from 'rxjs';
+import { delay, from, map, NEVER, of, Subject, timer, type Observable } from 'rxjs';
 import { createUnsettled } from '../../src/control/unsettled';
 import type { Batch, Close, Deliver, Env, Frames, Outcome, Settled } from '../../src/model';
+import { credit } from '../../src/operators/credit';
 import { bucketPipeline, type Route } from '../../src/pipelines/bucket';
 import { noSegments } from '../support/accepted';
 import { anOrigin, frames, messagesOf, outcomeOf, testEnv } from '../support/builders';
@@ -62,6 +63,23 @@ describe('bucketPipeline', () => {
       expectObservable(run(source, scheduler, close$)).toBe(expected, { x: 'a:kafka+copy' });
     }));
 
+  it('keeps a run that fills the memory apart from the batch that closes for it, and is gone before it', () => {
+    const close$ = new Subject<Close>();
+    const env = testEnv();
+    const held = { ...env.held, charge: () => close$.next({ reason: 'memory' }) };
+    const shown: string[] = [];
+    const deliver: Deliver = (batch) => {
+      shown.push(messagesOf(batch).join(''));
+      return of(outcomeOf('kafka', batch, { delivered: batch.count }));
+    };
+    const route: Route = { limits: { ...limits, count: 10 }, streams: [{ id: 'kafka', deliver }] };
+    const parts = { ...env, held, segments: noSegments };
+    from([runs.a, runs.b, runs.c])
+      .pipe(bucketPipeline('b', route, close$, parts), credit(parts))
+      .subscribe();
+    expect(shown).toEqual(['a', 'b', 'c']);
+  });
+
   it('books each run as received on every stream when it comes', () => {
     const env = testEnv();
     marbles(({ cold, scheduler, flush }) => {
@@ -122,6 +140,24 @@ describe('bucketPipeline', () => {
         { received: 1, recovered: 0, held: 1 },
       ]);
     });
+
+    it('has no blocks to be lent again: the journal may still read them', () =>
+      marbles(({ cold, scheduler, flush }) => {
+        const env = testEnv({ scheduler });
+        const segments = { append: () => timer(3, scheduler), settled: () => undefined };
+        const deliver: Deliver = (batch) => of(outcomeOf('kafka', batch, { delivered: batch.count }));
+        const blocksOf = (isJournaled: boolean): unknown[] => {
+          const route: Route = { limits, streams: [{ id: 'kafka', deliver }], journaled: isJournaled };
+          const found: unknown[] = [];
+          cold('a|', runs)
+            .pipe(bucketPipeline('b', route, NEVER, { ...env, segments }))
+            .subscribe(({ blocks }) => found.push(blocks?.length));
+          return found;
+        };
+        const [journaledBlocks, others] = [blocksOf(true), blocksOf(false)];
+        flush();
+        expect([journaledBlocks, others]).toEqual([[undefined], [1]]);
+      }));
 
     it('tells the journal of what was dropped, so that it stays', () =>
       marbles(({ cold, scheduler, flush }) => {

@@ -5,12 +5,15 @@ import {
   mergeMap,
   NEVER,
   of,
+  race,
   shareReplay,
   throwError,
   timer,
   type Observable,
+  type SchedulerLike,
 } from 'rxjs';
-import { SinkError, type Batch, type Health, type Receipt, type Sink, type Write } from '../../src/model';
+import { createUnsettled } from '../../src/control/unsettled';
+import { SinkError, type Batch, type Health, type Receipt, type Rest, type Sink, type Write } from '../../src/model';
 import { streamPolicy } from '../../src/pipelines/policy';
 import { batchOf, delivered, memoryLog, testEnv, unavailable } from '../support/builders';
 import { marbles } from '../support/marbles';
@@ -251,6 +254,75 @@ describe('writePolicy', () => {
         },
       );
     }));
+
+  describe('with a spool that does not take it', () => {
+    const told = (hot: (marble: string) => Observable<unknown>) =>
+      hot('---g').pipe(shareReplay({ bufferSize: 1, refCount: false }));
+    const withSpool = (
+      scheduler: SchedulerLike,
+      spool: Write,
+      parts: Partial<Parameters<typeof streamPolicy>[1]> = {},
+    ) => {
+      const { unsettled, written } = createUnsettled();
+      const env = testEnv({ scheduler, unsettled });
+      const write = writePolicy(
+        stream,
+        { ...none, primary: sink(hung, { retries: true }), spool: sink(spool), ...parts },
+        env,
+      );
+      return {
+        left: () => [...written()].map(({ batch: part }) => part),
+        write,
+        sight: () => unsettled.writing('kafka_01', batch),
+      };
+    };
+
+    it('waits for a spool that answers 10 s after the drain gave up', () =>
+      marbles(({ hot, scheduler, expectObservable }) => {
+        const slow: Write = (part, giveUp$) =>
+          race(
+            failsWhenTold(new SinkError('spool', [unavailable(part)]))(part, giveUp$),
+            timer(10_000, scheduler).pipe(map(() => r)),
+          );
+        const { write } = withSpool(scheduler, slow);
+        expectObservable(write(batch, told(hot))).toBe('--- 10s (b|)', { b: { ...r, how: 'backedUp' } });
+      }));
+
+    it('tries a full one again, and never says that it is lost', () =>
+      marbles(({ hot, scheduler, expectObservable }) => {
+        const { write } = withSpool(scheduler, failing(Infinity));
+        expectObservable(write(batch, told(hot)), '^ 60s !').toBe('');
+        const { write: later } = withSpool(scheduler, failing(3));
+        // After 100, 200 and 400 ms.
+        expectObservable(later(batch, told(hot))).toBe('--- 700ms (b|)', { b: { ...r, how: 'backedUp' } });
+      }));
+
+    it('shows of what the primary took in part only the rest', () => {
+      const [two, three] = [batchOf('b', ['2']), batchOf('b', ['3'])];
+      marbles(({ hot, scheduler, expectObservable, flush }) => {
+        const spool: Write = (part) => (part === two ? of(delivered(two)) : NEVER);
+        const primary = sink(failsWhenTold(new SinkError('kafka_01', [unavailable(two), unavailable(three)])), {
+          retries: true,
+        });
+        const { left, sight, write } = withSpool(scheduler, spool, { primary });
+        sight();
+        expectObservable(write(batch, told(hot))).toBe('---b', { b: { ...delivered(two), how: 'backedUp' } });
+        expect(left()).toEqual([batch]);
+        flush();
+        expect(left()).toEqual([three]);
+      });
+    });
+
+    it('keeps what the dead letters did not take in time', () =>
+      marbles(({ hot, scheduler, expectObservable }) => {
+        const poison: Rest = { batch, cause: { kind: 'poison', message: 'too large' }, written: 'no' };
+        const { write } = withSpool(scheduler, takes, {
+          primary: sink(() => throwError(() => new SinkError('kafka_01', [poison]))),
+          deadLetter: sink(failsWhenTold(new SinkError('dead', [unavailable(batch)])), { retries: true }),
+        });
+        expectObservable(write(batch, told(hot))).toBe('--- 3s (b|)', { b: { ...r, how: 'backedUp' } });
+      }));
+  });
 
   it('tells who sends on what goes to the backup, and when the primary is back', () =>
     marbles(({ scheduler, expectObservable }) => {

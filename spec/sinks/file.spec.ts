@@ -5,6 +5,7 @@ import { file } from '../../src/sinks/file';
 import { NO_OPTIONS } from '../../src/model';
 import { batchOf, frames, memoryLog, messagesOf, testEnv } from '../support/builders';
 import { describeSink } from '../support/describeSink';
+import { survivesRemovals } from './file/removals';
 import {
   checkFile,
   failed,
@@ -208,22 +209,7 @@ describe('file: writing', () => {
     inFolder(async (folder) => {
       const path = join(folder, 'data');
       const sink = await openFile({ path, fsync });
-      for (let round = 0; round < 20; round += 1) {
-        const sure: string[] = [];
-        let isDeleted = false;
-        const write = async (text: string): Promise<void> => {
-          // While its folder is half deleted it may refuse.
-          const again = (): Promise<unknown> => written(sink, batchOf('r', [text])).catch(again);
-          await again();
-          if (isDeleted) sure.push(text);
-        };
-        const deleting = rm(path, { recursive: true }).then(() => (isDeleted = true));
-        const early = Array.from({ length: 10 }, (_, n) => write(`early ${n}`));
-        await deleting;
-        await Promise.all([...early, write('late')]);
-        expect(sure).toContain('late');
-        expect(await messagesIn(join(path, 'r'))).toEqual(expect.arrayContaining(sure));
-      }
+      await survivesRemovals(sink, path, () => messagesIn(join(path, 'r')));
       await sink.close();
     }),
   );

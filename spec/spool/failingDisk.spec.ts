@@ -1,7 +1,8 @@
 import { readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { memoryLog } from '../support/builders';
-import { itMounts, onSmallDisk } from '../sinks/file/disks';
+import { onSmallDisk } from '../support/disks';
+import { itMounts } from '../support/itMounts';
 import { errorOf, framesOf, openQuietly, textsOf, windowsOf } from './readers';
 
 /** Fills what is free. */

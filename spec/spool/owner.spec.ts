@@ -100,11 +100,15 @@ describe('createSpoolOwner', () => {
   });
 
   it('takes it over from a process that ended unnoticed by its parent', async () => {
-    // The shell that started it becomes a program that never asks how its child ended.
-    const shell = spawn('sh', ['-c', 'cat </dev/null & echo $!; exec cat'], { stdio: ['pipe', 'pipe', 'ignore'] });
+    // The shell that started it becomes a program that never asks how its child ended, as a shell does.
+    const script = 'exec 3<&0; cat <&3 & echo $!; exec sleep 60';
+    const shell = spawn('sh', ['-c', script], { stdio: ['pipe', 'pipe', 'ignore'] });
     children.push(shell);
     const [line] = (await once(shell.stdout, 'data')) as [Buffer];
     const pid = Number(line.toString());
+    while (readFileSync(`/proc/${shell.pid}/comm`, 'utf8') !== 'sleep\n')
+      await new Promise((resolve) => setImmediate(resolve));
+    shell.stdin.end();
     const statOf = (): string => readFileSync(`/proc/${pid}/stat`, 'utf8');
     while (!statOf().includes(') Z ')) await new Promise((resolve) => setImmediate(resolve));
     const ticks =

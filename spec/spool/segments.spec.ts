@@ -10,7 +10,8 @@ import { isRunning } from '../../src/spool/processes';
 import { createSegments, type SegmentsOptions } from '../../src/spool/segments';
 import { MessageCursor } from '../../src/wire/messageCursor';
 import { frames } from '../support/builders';
-import { itMounts, onSmallDisk } from '../sinks/file/disks';
+import { onSmallDisk } from '../support/disks';
+import { itMounts } from '../support/itMounts';
 
 const ARRIVED_MS = 1_700_000_000_123;
 

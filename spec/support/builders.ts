@@ -8,6 +8,7 @@ import {
   emptyOutcome,
   logOf,
   type Batch,
+  type Blocks,
   type Env,
   type Frames,
   type Log,
@@ -16,6 +17,7 @@ import {
   type Receipt,
   type Rest,
 } from '../../src/model';
+import { createBlocks } from '../../src/operators/blocks';
 import { encodeFrame } from '../../src/wire/frame';
 import { MessageCursor } from '../../src/wire/messageCursor';
 
@@ -105,6 +107,12 @@ export const memoryLog = (): Log & {
 };
 
 /** An environment of real parts with a fixed clock and a quiet log; give it what the spec needs otherwise. */
+/** Blocks whose messages are gone at once when they are given back, so that whoever still reads them is found out. */
+const wipingBlocks = (): Blocks => {
+  const blocks = createBlocks(1 << 30);
+  return { ...blocks, giveBack: (block) => blocks.giveBack(block.fill(0xdd)) };
+};
+
 export const testEnv = (parts: Partial<Env> = {}): Env => ({
   name: 'stream',
   hostname: 'host',
@@ -115,7 +123,7 @@ export const testEnv = (parts: Partial<Env> = {}): Env => ({
   ledger: createLedger(),
   held: createHeld({ high: 1 << 30, low: 1 << 29 }),
   unsettled: createUnsettled().unsettled,
-  memory: () => 0,
   compressions: createSlots(1),
+  blocks: wipingBlocks(),
   ...parts,
 });

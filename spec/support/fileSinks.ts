@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { lastValueFrom, NEVER, type Observable } from 'rxjs';
@@ -7,6 +7,7 @@ import { NO_OPTIONS, SinkError } from '../../src/model';
 import { file } from '../../src/sinks/file';
 import { MessageCursor } from '../../src/wire/messageCursor';
 import { testEnv } from './builders';
+import { filesBelow } from './filesBelow';
 
 /** A folder of its own for `use`, removed afterwards. */
 export const inFolder = async (use: (folder: string) => Promise<void>): Promise<void> => {
@@ -93,16 +94,8 @@ export const failed = async (sink: Sink, batch: Batch, giveUp$: Observable<unkno
 };
 
 /** All files below a folder, oldest first, as paths from there. */
-export const filesIn = async (folder: string): Promise<readonly string[]> => {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  const made = await Promise.all(
-    paths.map(async (path) => ({ path, at: (await stat(path, { bigint: true })).birthtimeNs })),
-  );
-  return made
-    .sort((a, b) => Number(a.at - b.at) || (a.path < b.path ? -1 : 1))
-    .map(({ path }) => relative(folder, path));
-};
+export const filesIn = async (folder: string): Promise<readonly string[]> =>
+  (await filesBelow(folder, 'birthtimeNs')).map((path) => relative(folder, path));
 
 export const textsIn = (bytes: Buffer): readonly string[] => {
   const cursor = new MessageCursor(bytes);

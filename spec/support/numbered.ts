@@ -1,10 +1,10 @@
 /** Messages that can be told apart: what arrived is checked by number, checksum and order, not by count alone. */
 import { crc32 } from '@node-rs/crc32';
-import { readdir, readFile, stat } from 'node:fs/promises';
-import path from 'node:path';
-import { encodeFrame } from '../../src/wire/frame';
+import { readFile } from 'node:fs/promises';
+import { encodeFrame, LENGTH_BYTES } from '../../src/wire/frame';
 import { MessageCursor } from '../../src/wire/messageCursor';
 import type { Client } from './client';
+import { filesBelow } from './filesBelow';
 
 const HEAD = /^n=(\d+) crc=([0-9a-f]{8}) /;
 const HEAD_BYTES = 40;
@@ -31,6 +31,30 @@ export const numberedFrame = (
 export const numberOf = (value: Buffer): number | undefined => {
   const [, number] = HEAD.exec(value.toString('latin1', 0, HEAD_BYTES)) ?? [];
   return number === undefined ? undefined : Number(number);
+};
+
+/** Without the half frame that a process leaves which is killed while it writes. */
+const wholeFrames = (bytes: Buffer): Buffer => {
+  let end = 0;
+  while (end + LENGTH_BYTES <= bytes.length) {
+    const next = end + LENGTH_BYTES + bytes.readUInt32LE(end);
+    if (next > bytes.length) break;
+    end = next;
+  }
+  return bytes.subarray(0, end);
+};
+
+/** The numbers of the messages in a file, up to its last whole frame; fails on a message that is none of ours. */
+export const numbersOf = (file: Buffer): readonly number[] => {
+  const bytes = wholeFrames(file);
+  const cursor = new MessageCursor(bytes);
+  const numbers: number[] = [];
+  while (cursor.next()) {
+    const n = numberOf(bytes.subarray(cursor.valueStart, cursor.end));
+    if (n === undefined) throw new Error(`expected numbered messages, found another before byte ${cursor.end}`);
+    numbers.push(n);
+  }
+  return numbers;
 };
 
 /** What is wrong with what arrived; all zero: each message exactly once, whole, in order per key. */
@@ -126,18 +150,7 @@ export const writeUntilClosed = async (client: Client, bucket: string, first = 0
 };
 
 /** Files below a folder, in the order in which they were written last. */
-export const filesIn = async (folder: string): Promise<readonly string[]> => {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = await Promise.all(
-    entries
-      .filter((entry) => entry.isFile())
-      .map(async (entry) => {
-        const file = path.join(entry.parentPath, entry.name);
-        return { file, writtenNs: (await stat(file, { bigint: true })).mtimeNs };
-      }),
-  );
-  return files.sort((a, b) => Number(a.writtenNs - b.writtenNs)).map(({ file }) => file);
-};
+export const filesIn = (folder: string): Promise<readonly string[]> => filesBelow(folder, 'mtimeNs');
 
 /** Adds the frames of every file below `folder` that is `wanted`, in order; fails on one that does not end with a whole frame. */
 export const addFiles = async (

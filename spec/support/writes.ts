@@ -1,5 +1,5 @@
-import { map, mergeMap, take, throwError } from 'rxjs';
-import type { SinkError, Write } from '../../src/model';
+import { map, mergeMap, NEVER, take, throwError, timer, type Observable, type SchedulerLike } from 'rxjs';
+import type { Batch, Receipt, SinkError, Write } from '../../src/model';
 import { delivered } from './builders';
 
 /** Hangs until it is told to give up, and then fails with `error`. */
@@ -19,3 +19,13 @@ export const takesWhenTold =
       take(1),
       map(() => delivered(batch, sink)),
     );
+
+/** Takes each batch after `ms`. */
+export const takesAfter =
+  (ms: number, scheduler: SchedulerLike): Write =>
+  (batch) =>
+    timer(ms, scheduler).pipe(map(() => delivered(batch)));
+
+/** Writes at `ms`, and never gives up. */
+export const writeAt = (ms: number, write: Write, batch: Batch, scheduler: SchedulerLike): Observable<Receipt> =>
+  timer(ms, scheduler).pipe(mergeMap(() => write(batch, NEVER)));

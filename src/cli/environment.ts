@@ -14,7 +14,6 @@ import type { Env } from '../model';
 export const commandEnvironment = (
   { settings: { logLevel, maxCpus, maxMemoryBytes }, secrets }: Configured,
   write: (line: string) => void,
-  memory: () => number,
 ): Env => {
   const pretty = prettyFactory({ colorize: false, singleLine: true, translateTime: 'HH:MM:ss' });
   const log = createLog(
@@ -23,7 +22,7 @@ export const commandEnvironment = (
     hideIn(secrets),
   );
   return createEnv({
-    ...{ log, memory, maxCpus },
+    ...{ log, maxCpus },
     held: createHeld(memoryMarks(maxMemoryBytes)),
     unsettled: createUnsettled().unsettled,
   });

@@ -2,8 +2,8 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import * as E from 'fp-ts/Either';
 import { inspectFile, type Inspected } from '../spool/inspectFile';
-import { GONE, messageOf, unless } from '../spool/plainFile';
 import { compareNames } from '../wire/fileNames';
+import { GONE, messageOf, unless } from '../wire/systemErrors';
 
 /** What is there to be sent, and what only looked so. */
 export interface Found {

@@ -1,10 +1,11 @@
 import { hostname } from 'node:os';
 import { asyncScheduler } from 'rxjs';
 import type { Env } from '../model';
+import { createBlocks } from '../operators/blocks';
 import { createLedger } from './ledger';
 import { createSlots } from './slots';
 
-export interface EnvParts extends Pick<Env, 'log' | 'held' | 'unsettled' | 'memory'> {
+export interface EnvParts extends Pick<Env, 'log' | 'held' | 'unsettled'> {
   /** Cores, one of them the event loop's. */
   readonly maxCpus: number;
 }
@@ -19,4 +20,6 @@ export const createEnv = ({ maxCpus, ...parts }: EnvParts): Env => ({
   random: Math.random,
   ledger: createLedger(),
   compressions: createSlots(maxCpus - 1),
+  // Reading goes on when half of what may be held has settled.
+  blocks: createBlocks(parts.held.high / 2),
 });

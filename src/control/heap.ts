@@ -6,33 +6,54 @@ import { runInNewContext } from 'node:vm';
  * V8's own measure for a heap as small as ours, held messages cause a full collection every few milliseconds (docs/decisions/0005).
  */
 const GROWING_PERCENT = 200;
-/** The same while memory is short: time for memory. */
+/** The same at the limit: time for memory. */
 const SHORT_GROWING_PERCENT = 25;
-/** Full collections asked for take this part of the time at most: each stops everything for some tens of milliseconds. */
+/** From this part of the limit on it falls, from the one to the other. */
+const FALLS_FROM = 0.6;
+/** In steps, since telling V8 costs something. */
+const STEP_PERCENT = 25;
+/** Full collections asked for, each of which stops everything for some tens of milliseconds, take this part of the time at the limit… */
 const SHARE = 0.1;
+/** …and more above it: at a fifth more than the limit, half of the time. */
+const MOST_SHARE = 0.5;
+const MOST_AT = 1.2;
 
-const setGrowing = (percent: number): void => setFlagsFromString(`--heap-growing-percent=${percent}`);
+/** The way from `from` to `to` that `at` has gone between `start` and `end`, which it does not leave. */
+const between = (at: number, [start, end]: readonly [number, number], [from, to]: readonly [number, number]): number =>
+  from + (to - from) * Math.min(1, Math.max(0, (at - start) / (end - start)));
+
+const growingAt = (part: number): number =>
+  STEP_PERCENT * Math.round(between(part, [FALLS_FROM, 1], [GROWING_PERCENT, SHORT_GROWING_PERCENT]) / STEP_PERCENT);
+
+const shareAt = (part: number): number => between(part, [1, MOST_AT], [SHARE, MOST_SHARE]);
 
 /**
- * Sets how much garbage V8's heap may hold, and returns what to call with whether memory is short: then it collects, and lets the heap
- * grow by less, until it is called with false.
+ * Sets how much garbage V8's heap may hold, and returns what to call with the size of the process as a part of its limit: the nearer it
+ * is, the less the heap may grow, and from the limit on it collects.
  *
  * @param nowMs of a clock that does not jump
  */
-export const tuneHeap = (nowMs: () => number): ((short: boolean) => void) => {
-  setGrowing(GROWING_PERCENT);
+export const tuneHeap = (nowMs: () => number): ((part: number) => void) => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   setFlagsFromString('--no-expose-gc');
-  let wasShort = false;
-  let nextMs = -Infinity;
-  return (short) => {
-    if (short !== wasShort) setGrowing(short ? SHORT_GROWING_PERCENT : GROWING_PERCENT);
-    wasShort = short;
+  let growing = 0;
+  let endMs = -Infinity;
+  let tookMs = 0;
+
+  const setGrowing = (percent: number): void => {
+    if (percent === growing) return;
+    growing = percent;
+    setFlagsFromString(`--heap-growing-percent=${percent}`);
+  };
+
+  setGrowing(GROWING_PERCENT);
+  return (part) => {
+    setGrowing(growingAt(part));
     const startMs = nowMs();
-    if (!short || startMs < nextMs) return;
+    if (part < 1 || startMs - endMs < tookMs * (1 / shareAt(part) - 1)) return;
     collect();
-    const endMs = nowMs();
-    nextMs = endMs + (endMs - startMs) * (1 / SHARE - 1);
+    endMs = nowMs();
+    tookMs = endMs - startMs;
   };
 };

@@ -18,11 +18,13 @@ import {
   take,
   takeUntil,
   tap,
+  timer,
   type Observable,
 } from 'rxjs';
 import type { Close, Connection, Env, Ledger, OpenError, Settled } from '../model';
 import { credit } from '../operators/credit';
 import { groupByBucket } from '../operators/groupByBucket';
+import { shareAmongMany } from '../operators/shareAmongMany';
 import { bucketPipeline } from '../pipelines/bucket';
 import { createHalfFrames } from '../pipelines/halfFrames';
 import { ingest } from '../pipelines/ingest';
@@ -40,6 +42,8 @@ import type { SpoolOwner } from '../spool/owner';
 const BUCKET_IDLE_MS = 600_000;
 /** After the backups' grace nothing is waited for any more than this; then the sinks have as long again to close. */
 const LAST_MS = 2_000;
+/** Of which the spools have so long to end what they are writing. */
+const SPOOLS_END_MS = 1_000;
 /** Why messages are dropped that no sink took in time; other reasons have nothing to do with a stop. */
 const LOST: ReadonlySet<string> = new Set(['gave_up', 'unavailable', 'unexpected']);
 
@@ -77,7 +81,7 @@ export type DaemonError =
 /**
  * Opens every stream and lets the messages flow until `stop$`. Stopping is completion: the source ends, batches flush,
  * writes settle, sinks close. At the drain's end the sinks are told to give up, so that it always ends; so they are where
- * something throws on the way, which ends it too. What they have not settled by then stays in `env.unsettled`.
+ * something throws on the way, which ends it too. What they, and the spool, have not settled by then stays in `env.unsettled`.
  */
 export const runDaemon = (options: DaemonOptions): TE.TaskEither<DaemonError, Stopped> => {
   const { env, owner, plan, stop$, drainTimeoutMs } = options;
@@ -111,7 +115,12 @@ export const runDaemon = (options: DaemonOptions): TE.TaskEither<DaemonError, St
       const ended$ = new ReplaySubject<void>(1);
       const messages$ = settled(options, topology, recovery).pipe(finalize(() => ended$.next()));
       const replayed$ = topology.replay({ ...spoolFiles(env), owned$: owner.owned$, stop$: merge(stop$, ended$) });
-      await toEnd(merge(replayed$, messages$).pipe(takeUntil(last$)));
+      // What is written to a spool at the last moment is settled, so that it is not written once more.
+      const over$ = last$.pipe(
+        mergeMap(() => race(defer(topology.endSpools), timer(SPOOLS_END_MS, env.scheduler))),
+        take(1),
+      );
+      await toEnd(merge(replayed$, messages$).pipe(takeUntil(over$)));
       return E.right({ lost: lostBefore === undefined ? 0 : lostIn(env.ledger, topology) - lostBefore });
     } catch (error) {
       failed$.next(error);
@@ -170,6 +179,7 @@ const settled = (
   const close$ = held.full$.pipe(
     filter(Boolean),
     map((): Close => ({ reason: 'memory' })),
+    shareAmongMany(),
   );
   const halfFrames = createHalfFrames({
     held,
@@ -196,8 +206,8 @@ const settled = (
       const route = routeOf(group$.key);
       return route ? group$.pipe(bucketPipeline(group$.key, route, close$, parts)) : EMPTY;
     }),
-    credit(env),
     tap(recovery.settled),
+    credit(env),
   );
 };
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Batch, Frames, StreamOptions } from '../model';
-import { safeName } from '../wire/safeName';
+import { drainFolder } from '../pipelines/replay/streamReplay';
 import { toRecords } from '../wire/toRecords';
 import { writeSpill, type Spill } from './spillFile';
 import type { UnsettledParts } from './unsettled';
@@ -24,9 +24,6 @@ export interface SpillAllOptions {
 
 /** Set aside at the start, since a process may end for want of memory. */
 const BUFFER_BYTES = 256 * 1024;
-
-/** The folder of what a stream has neither delivered nor backed up. */
-const streamSpool = (spool: string, stream: string): string => join(spool, 'streams', safeName(stream));
 
 /** The folder of what is accepted, and in no stream's hands yet. */
 export const acceptedSpool = (spool: string): string => join(spool, 'accepted');
@@ -55,7 +52,7 @@ export const createSpill = ({
     const ofStreams = [...byStream].map(([stream, batches]) => ({
       stream,
       ...writeSpill(runsOf(batches), {
-        ...{ folder: streamSpool(folder, stream), stem, maybeTwice: true, buffer },
+        ...{ folder: drainFolder(folder, stream), stem, maybeTwice: true, buffer },
         encode: encoder(() => emptyKeys.get(stream)),
       }),
     }));

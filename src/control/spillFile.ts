@@ -14,8 +14,9 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Frames } from '../model';
-import { codeOf, identityOf } from '../spool/plainFile';
+import { identityOf } from '../spool/plainFile';
 import { recordText } from '../spool/progressRecord';
+import { codeOf } from '../wire/systemErrors';
 
 /** A file that is there, and how many messages it holds. */
 export interface SpillFile {

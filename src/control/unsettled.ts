@@ -5,7 +5,7 @@ export interface UnsettledParts {
   readonly unsettled: Unsettled;
   /** What open batches have gathered: accepted, and written to no stream yet. */
   readonly gathered: () => Iterable<Frames>;
-  /** Batches that streams have not settled, of each stream in the order of their writes. */
+  /** Batches that streams have not settled, or what is left of them, of each stream in the order of their writes. */
   readonly written: () => Iterable<{ readonly stream: string; readonly batch: Batch }>;
 }
 
@@ -13,6 +13,8 @@ export interface UnsettledParts {
 export const createUnsettled = (): UnsettledParts => {
   const open = new Set<() => readonly Frames[]>();
   const writing = new Set<{ readonly stream: string; readonly batch: Batch }>();
+  /** Of the few batches that are settled in part, and of which stream. */
+  const left = new WeakMap<Batch, Map<string, readonly Batch[]>>();
   return {
     unsettled: {
       gathering(frames) {
@@ -24,10 +26,16 @@ export const createUnsettled = (): UnsettledParts => {
         writing.add(entry);
         return () => void writing.delete(entry);
       },
+      left(stream, batch, parts) {
+        left.set(batch, (left.get(batch) ?? new Map<string, readonly Batch[]>()).set(stream, parts));
+      },
     },
     *gathered() {
       for (const frames of open) yield* frames();
     },
-    written: () => writing,
+    *written() {
+      for (const { stream, batch } of writing)
+        for (const part of left.get(batch)?.get(stream) ?? [batch]) yield { stream, batch: part };
+    },
   };
 };

@@ -4,14 +4,25 @@ import type { Batch, Held } from '../model';
 const RUN_BYTES = 512;
 /** Bytes that a batch takes beside its runs until it is settled, and those for each stream that has it: subscriptions, mostly. */
 const BATCH_BYTES = 4 * 1024;
-const STREAM_BYTES = 14 * 1024;
+const STREAM_BYTES = 10 * 1024;
+/** The same of a stream's backup, with the breakers before it. */
+const BACKUP_BYTES = 18 * 1024;
 
 type Runs = Pick<Batch, 'bytes' | 'frames'>;
 
-const batchOverhead = (streams: number): number => BATCH_BYTES + streams * STREAM_BYTES;
+/** A stream that batches go to. */
+interface Taker {
+  /** Default: it has none. */
+  readonly hasBackup?: boolean;
+}
 
-/** What a batch takes while one stream has it. */
-export const footprint = ({ bytes, frames }: Runs): number => bytes + frames.length * RUN_BYTES + batchOverhead(1);
+const batchOverhead = (streams: readonly Taker[]): number =>
+  streams.reduce((sum, { hasBackup }) => sum + STREAM_BYTES + (hasBackup ? BACKUP_BYTES : 0), BATCH_BYTES);
+
+const WITH_BACKUP = batchOverhead([{ hasBackup: true }]);
+
+/** What a batch takes while one stream, which has a backup, has it. */
+export const footprint = ({ bytes, frames }: Runs): number => bytes + frames.length * RUN_BYTES + WITH_BACKUP;
 
 /** Charges what the runs and batches of one bucket take beside their bytes: many small ones weigh more than what is in them. */
 export interface Overhead {
@@ -23,17 +34,18 @@ export interface Overhead {
   settled(batch: Pick<Batch, 'frames'>): void;
 }
 
-/** @param streams how many of them get each batch */
-export const overhead = (held: Pick<Held, 'charge' | 'release'>, streams: number): Overhead => {
+/** @param streams those that get each batch */
+export const overhead = (held: Pick<Held, 'charge' | 'release'>, streams: readonly Taker[]): Overhead => {
+  const batchBytes = batchOverhead(streams);
   let isOpen = false;
   return {
     run: () => {
-      held.charge(isOpen ? RUN_BYTES : RUN_BYTES + batchOverhead(streams));
+      held.charge(isOpen ? RUN_BYTES : RUN_BYTES + batchBytes);
       isOpen = true;
     },
     batch: () => {
       isOpen = false;
     },
-    settled: ({ frames }) => held.release(frames.length * RUN_BYTES + batchOverhead(streams)),
+    settled: ({ frames }) => held.release(frames.length * RUN_BYTES + batchBytes),
   };
 };

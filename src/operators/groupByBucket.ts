@@ -1,15 +1,11 @@
 import {
+  asyncScheduler,
   type GroupedObservable,
-  NEVER,
-  type Observable,
+  Observable,
   type OperatorFunction,
   type SchedulerLike,
   Subject,
   type Subscription,
-  asyncScheduler,
-  defer,
-  finalize,
-  groupBy,
 } from 'rxjs';
 import type { Frames } from '../model';
 
@@ -22,9 +18,12 @@ export interface GroupByBucketOptions {
   readonly scheduler?: SchedulerLike;
 }
 
-interface Group {
-  lastMs: number;
-  readonly end$: Subject<void>;
+class Group extends Subject<Frames> {
+  lastMs = 0;
+
+  constructor(readonly key: string) {
+    super();
+  }
 }
 
 /** The open groups, the one idle longest first. One timer serves all; touching one costs no more than its place in a Map. */
@@ -37,54 +36,63 @@ class OpenGroups {
     private readonly maxBuckets: number,
     private readonly idleMs: number,
     private readonly scheduler: SchedulerLike,
+    private readonly opened: (group: Group) => void,
   ) {}
 
-  touch(bucket: string): void {
-    const known = this.groups.get(bucket);
-    if (!known && this.groups.size >= this.maxBuckets) this.endOldest();
-    const group = known ?? { lastMs: 0, end$: new Subject<void>() };
+  /** The group of the bucket, which is in use now. */
+  touch(bucket: string): Group {
+    this.timer ??= this.endIdleIn(this.idleMs);
+    const group = this.groups.get(bucket) ?? this.open(bucket);
     group.lastMs = this.scheduler.now();
     if (group !== this.newest) {
       this.groups.delete(bucket);
       this.groups.set(bucket, group);
       this.newest = group;
     }
-    this.timer ??= this.endIdleIn(this.idleMs);
+    return group;
   }
 
-  /** Emits when the group of `bucket`, just touched, has to end. */
-  endOf(bucket: string): Observable<void> {
-    return this.groups.get(bucket)?.end$ ?? NEVER;
+  tell(say: (group: Group) => void): void {
+    this.groups.forEach(say);
   }
 
   stop(): void {
     this.timer?.unsubscribe();
+    this.groups.clear();
+  }
+
+  private open(bucket: string): Group {
+    if (this.groups.size >= this.maxBuckets) this.endOldest();
+    const group = new Group(bucket);
+    this.groups.set(bucket, group);
+    this.opened(group);
+    return group;
   }
 
   private endIdleIn(ms: number): Subscription {
     return this.scheduler.schedule(() => {
       const now = this.scheduler.now();
       this.timer = undefined;
-      for (const [bucket, group] of this.groups) {
+      for (const group of this.groups.values()) {
         const leftMs = group.lastMs + this.idleMs - now;
         if (leftMs > 0) {
           this.timer = this.endIdleIn(leftMs);
           return;
         }
-        this.end(bucket, group);
+        this.end(group);
       }
     }, ms);
   }
 
   private endOldest(): void {
-    const [oldest] = this.groups;
-    if (oldest) this.end(...oldest);
+    const [oldest] = this.groups.values();
+    if (oldest) this.end(oldest);
   }
 
-  private end(bucket: string, group: Group): void {
-    this.groups.delete(bucket);
+  private end(group: Group): void {
+    this.groups.delete(group.key);
     if (group === this.newest) this.newest = undefined;
-    group.end$.next();
+    group.complete();
   }
 }
 
@@ -98,9 +106,11 @@ class OpenGroups {
  *     b                        b-|
  *
  * A group completes `idleMs` after its last frames, or when it is idle longest and `maxBuckets` are open; the next frames of
- * that bucket open another. Clients choose the names, so without bounds groups would pile up for ever.
+ * that bucket open another. Clients choose the names, so without bounds groups would pile up for ever. Who leaves the groups
+ * leaves the source: the groups say nothing more.
  *
- * @see rxjs groupBy, whose `duration` ends the groups
+ * rxjs's `groupBy` with a `duration` does the same, at a subscription more for each group, which costs the more to end the more there
+ * are (docs/decisions/0009).
  */
 export const groupByBucket =
   ({
@@ -109,17 +119,20 @@ export const groupByBucket =
     scheduler = asyncScheduler,
   }: GroupByBucketOptions): OperatorFunction<Frames, GroupedObservable<string, Frames>> =>
   (source) =>
-    defer(() => {
-      const open = new OpenGroups(maxBuckets, idleMs, scheduler);
-      return source.pipe(
-        // Here and not behind groupBy, which goes on for the groups that are still listened to.
-        finalize(() => open.stop()),
-        groupBy(
-          ({ bucket }) => {
-            open.touch(bucket);
-            return bucket;
+    new Observable((destination) => {
+      const groups = new OpenGroups(maxBuckets, idleMs, scheduler, (group) => destination.next(group));
+      destination.add(() => groups.stop());
+      destination.add(
+        source.subscribe({
+          next: (frames) => groups.touch(frames.bucket).next(frames),
+          error: (error: unknown) => {
+            groups.tell((group) => group.error(error));
+            destination.error(error);
           },
-          { duration: ({ key }) => open.endOf(key) },
-        ),
+          complete: () => {
+            groups.tell((group) => group.complete());
+            destination.complete();
+          },
+        }),
       );
     });

@@ -1,4 +1,4 @@
-import { catchError, defer, from, map, of, reduce, tap, type Observable } from 'rxjs';
+import { defer, Observable, of } from 'rxjs';
 import {
   emptyOutcome,
   SinkError,
@@ -56,12 +56,22 @@ export const settle =
   (batch) =>
     batch.count === 0
       ? of(emptyOutcome(stream, batch))
-      : defer(() => {
+      : new Observable((destination) => {
+          let outcome = emptyOutcome(stream, batch);
           const forget = writing(stream, batch);
-          return defer(() => write(batch, giveUp$)).pipe(tap({ complete: forget, error: forget }));
-        }).pipe(
-          map(receiptEntry),
-          catchError((error: unknown) => from(failureEntries(error))),
-          reduce(add, emptyOutcome(stream, batch)),
-          map(balance),
-        );
+          const end = (): void => {
+            forget();
+            destination.next(balance(outcome));
+            destination.complete();
+          };
+          destination.add(
+            defer(() => write(batch, giveUp$)).subscribe({
+              next: (receipt) => (outcome = add(outcome, receiptEntry(receipt))),
+              error: (error: unknown) => {
+                outcome = failureEntries(error).reduce(add, outcome);
+                end();
+              },
+              complete: end,
+            }),
+          );
+        });

@@ -10,7 +10,7 @@ import { handOver, isPoison } from './handOver';
  *     deadLetter      --r|
  *     result     --r----d#             d = r, dead-lettered; rest = the other one
  *
- * It stands outermost, so that a backup's poison finds its way too.
+ * It stands outside the backup, so that a backup's poison finds its way too.
  *
  * @param graceMs when `giveUp$` ends the other sinks' attempts, the dead letters still have this long
  */

@@ -1,8 +1,9 @@
 import { catchError, concat, defer, finalize, merge, mergeMap, take, type Observable, type SchedulerLike } from 'rxjs';
 import { SinkError, type Batch, type Receipt, type Write } from '../model';
-import { handOver, isPoison } from './handOver';
+import { isPoison } from './handOver';
 import type { Order, Ordered } from './order';
 import { refuse } from './refuse';
+import { withBackup } from './withBackup';
 
 export interface WithOrderOptions {
   /** Of the stream, for its failures. */
@@ -47,10 +48,7 @@ export const withOrder =
         bucket.way === 'primary'
           ? toPrimary(bucket, batch, giveUp$)
           : refuse(name, batch, { kind: 'unavailable', message: 'its backup holds what came before' });
-      return handOver(toBackup, { takes: (rest) => !isPoison(rest), how: 'backedUp', graceMs, scheduler })(first)(
-        batch,
-        giveUp$,
-      ).pipe(finalize(() => turn.end()));
+      return withBackup(toBackup, graceMs, scheduler)(first)(batch, giveUp$).pipe(finalize(() => turn.end()));
     };
 
     return (batch, giveUp$) =>

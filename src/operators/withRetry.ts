@@ -7,14 +7,19 @@ import {
   EMPTY,
   finalize,
   ignoreElements,
-  takeUntil,
+  merge,
+  of,
+  queueScheduler,
+  repeat,
+  subscribeOn,
+  take,
+  throwError,
   timer,
   type Observable,
   type SchedulerLike,
 } from 'rxjs';
-import { SinkError, type Batch, type Receipt, type Rest, type Write } from '../model';
+import { SinkError, type Receipt, type Rest, type Write } from '../model';
 import { carryDoubt } from './carryDoubt';
-import { concatWrites } from './concatWrites';
 
 export interface RetryOptions {
   /** The first wait; it doubles up to `maxMs`, each with a jitter of a fifth. */
@@ -37,37 +42,77 @@ export const withRetry =
   (write: Write): Write => {
     const last = new Map<string, AsyncSubject<never>>();
 
-    const attempt = (batch: Batch, giveUp$: Observable<unknown>, tries: number): Observable<Receipt> =>
+    const wait = (tries: number, giveUp$: Observable<unknown>): Observable<unknown> => {
+      const ms = Math.min(maxMs, minMs * 2 ** tries) * (0.8 + 0.4 * random());
+      // After giveUp$ one more attempt follows, which fails at once with an exact rest: the sink's word, not ours.
+      return merge(timer(ms, scheduler), giveUp$).pipe(take(1));
+    };
+
+    /** Goes on, part by part in order, until nothing is left that may be taken later. A loop: nested, an outage would fill memory. */
+    const goOn = ({ sink, rest }: SinkError, giveUp$: Observable<unknown>): Observable<Receipt> =>
+      defer(() => {
+        const failed: Rest[] = [];
+        let left: readonly Rest[] = [];
+        let tries = 0;
+        const sort = (found: readonly Rest[], behind: readonly Rest[]): void => {
+          failed.push(...found.filter((one) => !isUnavailable(one)));
+          left = [...found.filter(isUnavailable), ...behind];
+        };
+        const next$ = defer(() => {
+          const [first, ...behind] = left;
+          if (!first) return EMPTY;
+          left = behind;
+          const before = tries;
+          tries = 0;
+          return defer(() => write(first.batch, giveUp$)).pipe(
+            carryDoubt(first.written),
+            catchError((error: unknown) => {
+              if (!(error instanceof SinkError)) throw error;
+              tries = before + 1;
+              sort(error.rest, behind);
+              return EMPTY;
+            }),
+          );
+        });
+        sort(rest, []);
+        return concat(
+          wait(0, giveUp$).pipe(ignoreElements()),
+          next$.pipe(
+            repeat({
+              delay: () => (left.length === 0 ? EMPTY : tries === 0 ? of(undefined) : wait(tries, giveUp$)),
+            }),
+          ),
+          defer(() => (failed.length > 0 ? throwError(() => new SinkError(sink, failed)) : EMPTY)),
+        );
+      });
+
+    const attempt: Write = (batch, giveUp$) =>
       defer(() => write(batch, giveUp$)).pipe(
         catchError((error: unknown) => {
-          if (!(error instanceof SinkError)) throw error;
-          const again = error.rest.filter(isUnavailable);
-          if (again.length === 0) throw error;
-          const waitMs = Math.min(maxMs, minMs * 2 ** tries) * (0.8 + 0.4 * random());
-          // After giveUp$ one more attempt follows, which fails at once with an exact rest: the sink's word, not ours.
-          return concat(
-            timer(waitMs, scheduler).pipe(ignoreElements(), takeUntil(giveUp$)),
-            concatWrites(
-              error.sink,
-              again.map((rest) => attempt(rest.batch, giveUp$, tries + 1).pipe(carryDoubt(rest.written))),
-              error.rest.filter((rest) => !isUnavailable(rest)),
-            ),
-          );
+          if (error instanceof SinkError && error.rest.some(isUnavailable)) return goOn(error, giveUp$);
+          throw error;
         }),
       );
 
     return (batch, giveUp$) =>
       defer(() => {
-        const before: Observable<never> = last.get(batch.bucket) ?? EMPTY;
+        const before = last.get(batch.bucket);
         const ended = new AsyncSubject<never>();
         last.set(batch.bucket, ended);
-        return concat(before, attempt(batch, giveUp$, 0)).pipe(
+        const written$ = attempt(batch, giveUp$).pipe(catchError(afterwards));
+        return (before ? concat(before, written$) : written$).pipe(
           finalize(() => {
             if (last.get(batch.bucket) === ended) last.delete(batch.bucket);
-            ended.complete();
+            queueScheduler.schedule(() => ended.complete());
           }),
         );
       });
   };
+
+/**
+ * Where many wait and all are told to give up, each failure lets the next one fail: one after the other by a queue, not one within
+ * the other, which would turn their order round and end with a stack that is too deep.
+ */
+const afterwards = (error: unknown): Observable<never> => throwError(() => error).pipe(subscribeOn(queueScheduler));
 
 const isUnavailable = ({ cause }: Rest): boolean => cause.kind === 'unavailable';

@@ -1,4 +1,4 @@
-import { catchError, concat, defer, from, throwError, tap, ignoreElements } from 'rxjs';
+import { defer, Observable } from 'rxjs';
 import { SinkError, type Receipt, type Write } from '../model';
 
 /**
@@ -13,22 +13,21 @@ export const withSinkErrors =
   (sink: string) =>
   (write: Write): Write =>
   (batch, giveUp$) =>
-    defer(() => {
+    new Observable((destination) => {
       const receipts: Receipt[] = [];
-      return concat(
-        defer(() => write(batch, giveUp$)).pipe(
-          tap((receipt) => receipts.push(receipt)),
-          ignoreElements(),
-          catchError((error: unknown) =>
-            error instanceof SinkError
-              ? concat(
-                  from(receipts.splice(0)),
-                  throwError(() => error),
-                )
-              : throwError(() => unexpected(sink, batch, error)),
-          ),
-        ),
-        defer(() => from(receipts)),
+      const tell = (): void => receipts.forEach((receipt) => destination.next(receipt));
+      destination.add(
+        defer(() => write(batch, giveUp$)).subscribe({
+          next: (receipt) => receipts.push(receipt),
+          error: (error: unknown) => {
+            if (error instanceof SinkError) tell();
+            destination.error(error instanceof SinkError ? error : unexpected(sink, batch, error));
+          },
+          complete: () => {
+            tell();
+            destination.complete();
+          },
+        }),
       );
     });
 

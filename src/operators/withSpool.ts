@@ -1,35 +1,68 @@
-import { catchError, map, merge, mergeMap, of, take, throwError, type SchedulerLike } from 'rxjs';
-import type { Write } from '../model';
-import { handOver, isPoison } from './handOver';
+import { catchError, concatMap, map, merge, NEVER, of, take, tap, throwError, type Observable } from 'rxjs';
+import { SinkError, type Batch, type Receipt, type Rest, type Write } from '../model';
+import { carryDoubt } from './carryDoubt';
+import { concatWrites } from './concatWrites';
+import { isPoison } from './handOver';
 
 /**
  * Keeps for the next start what no sink took when the drain gave up, and what failed in a way that nobody expected. It stands
- * outside the backup; poison is none of its business, nor what a deadline of the stream's own has ended.
+ * outermost, so that it has what the dead letters did not take in time, too; poison itself is none of its business, nor what a
+ * deadline of the stream's own has ended.
  *
  *     write     --r--#               rest = half of the batch
  *     giveUp$   ----g
  *     spool          --r|
  *     result    --r----s|            s = r, backed up
  *
- * @param graceMs once `giveUp$` has emitted, the spool has this long from its turn on
+ * The spool is not told to give up: there is nothing behind it but the end of the process, which writes what is not settled by
+ * then. So what it does not take once `giveUp$` has emitted is never a failure; it stays unsettled.
+ *
+ *     spool          --#
+ *     result    --r------------
+ *
+ * @param left is told of a batch which parts of it have no receipt, from the failure of the other sinks on
  */
 export const withSpool =
-  (spool: Write, graceMs: number, scheduler?: SchedulerLike) =>
+  (spool: Write, left: (batch: Batch, parts: readonly Batch[]) => void = () => undefined) =>
   (write: Write): Write =>
-  (batch, giveUp$) =>
-    write(batch, giveUp$).pipe(
+  (batch, giveUp$) => {
+    const told$ = merge(giveUp$.pipe(map(() => true)), of(false)).pipe(take(1));
+
+    const keep = (failure: SinkError, takes: (rest: Rest) => boolean): Observable<Receipt> => {
+      const parts = new Set(failure.rest.map((rest) => rest.batch));
+      left(batch, [...parts]);
+      const written = failure.rest.filter(takes).map((rest) =>
+        spool(rest.batch, NEVER).pipe(
+          map((receipt): Receipt => ({ ...receipt, how: 'backedUp' })),
+          carryDoubt(rest.written),
+          tap({
+            complete: () => {
+              parts.delete(rest.batch);
+              left(batch, [...parts]);
+            },
+          }),
+        ),
+      );
+      const others = failure.rest.filter((rest) => !takes(rest));
+      return concatWrites(failure.sink, written, others).pipe(
+        catchError((error: unknown) =>
+          told$.pipe(
+            concatMap((told) =>
+              told && error instanceof SinkError && !error.rest.every(isPoison) ? NEVER : throwError(() => error),
+            ),
+          ),
+        ),
+      );
+    };
+
+    return write(batch, giveUp$).pipe(
       catchError((error: unknown) =>
-        merge(giveUp$.pipe(map(() => true)), of(false)).pipe(
-          take(1),
-          mergeMap((told) => {
-            const kept = handOver(spool, {
-              takes: (rest) => !isPoison(rest) && (told || rest.cause.kind === 'unexpected'),
-              how: 'backedUp',
-              graceMs,
-              scheduler,
-            });
-            return kept(() => throwError(() => error))(batch, giveUp$);
+        told$.pipe(
+          concatMap((told) => {
+            const takes = (rest: Rest): boolean => !isPoison(rest) && (told || rest.cause.kind === 'unexpected');
+            return error instanceof SinkError && error.rest.some(takes) ? keep(error, takes) : throwError(() => error);
           }),
         ),
       ),
     );
+  };

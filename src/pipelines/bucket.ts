@@ -1,6 +1,8 @@
-import { defer, tap, type MonoTypeOperatorFunction, type Observable, type OperatorFunction } from 'rxjs';
+import { defer, identity, map, pipe, tap, type Observable, type OperatorFunction } from 'rxjs';
 import type { BatchLimits, Close, Deliver, Env, Frames, Settled, StreamOptions, Unsettled } from '../model';
 import { batch } from '../operators/batch';
+import { BatchMemory } from '../operators/batchMemory';
+import { unshared } from '../operators/blocks';
 import { deliver } from '../operators/deliver';
 import { fanOut } from '../operators/fanOut';
 import { overhead } from '../operators/footprint';
@@ -9,7 +11,7 @@ import { journal, wasLost, type Journal } from './journal';
 /** Where the messages of a bucket go, and how they are batched on the way. */
 export interface Route {
   readonly limits: BatchLimits;
-  readonly streams: readonly { readonly id: string; readonly deliver: Deliver }[];
+  readonly streams: readonly { readonly id: string; readonly deliver: Deliver; readonly hasBackup?: boolean }[];
   /** Whether its messages are dropped while memory is full. Default: their clients wait. */
   readonly dropsWhenFull?: boolean;
   /** Whether a message is on disk before it counts as received. Default: no. */
@@ -18,12 +20,10 @@ export interface Route {
   readonly emptyKey?: StreamOptions['emptyKey'];
 }
 
-export interface BucketParts extends Pick<Env, 'held' | 'ledger' | 'scheduler' | 'unsettled'> {
+export interface BucketParts extends Pick<Env, 'blocks' | 'held' | 'ledger' | 'scheduler' | 'unsettled'> {
   /** What journaled buckets write to. */
   readonly segments: Journal;
 }
-
-const asItIs = <A>(source$: Observable<A>): Observable<A> => source$;
 
 /** What lies in a file already is not shown: it would come back twice. */
 const withoutRecovered =
@@ -43,28 +43,37 @@ export const bucketPipeline =
     bucket: string,
     { limits, streams, journaled = false, emptyKey }: Route,
     close$: Observable<Close>,
-    { held, ledger, scheduler, segments, unsettled }: BucketParts,
+    { blocks, held, ledger, scheduler, segments, unsettled }: BucketParts,
   ): OperatorFunction<Frames, Settled> =>
   (frames$) =>
     defer(() => {
       const ids = streams.map(({ id }) => id);
       const received = ledger.received(bucket, ids);
-      const recovered = ledger.recovered(bucket, ids);
-      const weight = overhead(held, streams.length);
+      const weight = overhead(held, streams);
       const toAll = fanOut(streams.map((stream) => stream.deliver));
       const gathering = withoutRecovered((frames) => unsettled.gathering(frames));
-      const ahead: MonoTypeOperatorFunction<Frames> = journal((runs) => segments.append(runs, emptyKey), gathering);
+      // A run that is being written ahead belongs to no batch yet.
+      const memory = new BatchMemory(journaled ? unshared : blocks);
+      const keep = map((run: Frames) => memory.keep(run));
+      const ahead = pipe(
+        keep,
+        journal((runs) => segments.append(runs, emptyKey), gathering),
+      );
       return frames$.pipe(
-        journaled ? ahead : asItIs,
+        journaled ? ahead : identity,
         tap(({ count, origin }) => {
           weight.run();
-          if (origin.recovered) recovered(count);
+          if (origin.recovered) ledger.recovered(bucket, ids)(count);
           else received(count);
         }),
+        // Just before it is in the batch: what is charged may close the one before it.
+        journaled ? identity : keep,
         batch(limits, close$, scheduler, journaled ? undefined : gathering),
         deliver((closed) => {
           weight.batch();
-          return toAll(closed);
+          const inBlocks = memory.close();
+          // What lies in the journal may be written to another segment at any time.
+          return journaled ? toAll(closed) : toAll(closed).pipe(map((settled) => ({ ...settled, blocks: inBlocks })));
         }),
         tap((settled) => {
           weight.settled(settled.batch);

@@ -1,5 +1,5 @@
 import { pipe } from 'fp-ts/function';
-import { distinctUntilChanged, filter, map, merge, NEVER, shareReplay, skip, Subject, tap } from 'rxjs';
+import { distinctUntilChanged, filter, identity, map, merge, NEVER, shareReplay, skip, Subject, tap } from 'rxjs';
 import type { BackupConfig, StreamConfig } from '../config/buckets';
 import type { BreakerState, Env, Health, Share, Sink, Write } from '../model';
 import { handOver, isPoison } from '../operators/handOver';
@@ -24,8 +24,6 @@ const TROUBLE_MS = 2_000;
 const STALLED_MS = 3_000;
 /** At the end of a drain a backup and the dead letters have this much longer than the primary. */
 export const BACKUP_GRACE_MS = 3_000;
-/** Then what is kept for the next start has so long; together less than a drain waits for. */
-const SPOOL_GRACE_MS = 1_500;
 const RETRY_MS = { minMs: 100, maxMs: 5_000 };
 
 /** The sinks of a stream, open. */
@@ -34,7 +32,7 @@ export interface StreamSinks {
   readonly backup: Sink | undefined;
   /** Takes what neither of them ever takes. Undefined: that is dropped. */
   readonly deadLetter: Sink | undefined;
-  /** Keeps for the next start what none of them has taken when the drain gives up. Undefined: that is lost. */
+  /** Keeps for the next start what none of them has taken when the drain gives up. Undefined: that is dropped. */
   readonly spool?: Pick<Sink, 'write'> | undefined;
   /** After this long a message without a backup is given up. Undefined: never. */
   readonly deadlineMs: number | undefined;
@@ -59,8 +57,6 @@ export interface Policy {
 
 type Around = (write: Write) => Write;
 
-const unchanged: Around = (write) => write;
-
 /**
  * What a stream does when its sink fails: with a backup it hands over, all or the buckets that are in trouble, and without one
  * it waits and tries again. Poison goes to the dead letters. What is sent on later meets the same breakers.
@@ -82,8 +78,9 @@ export const streamPolicy = (stream: StreamFailover, sinks: StreamSinks, env: En
     backup && noted(order ? persistent(backup, `${id}.backup`, env) : inTurns(backup, id, guarded, env));
   const live = handsOver ? withHandOver(guarded.write, handsOver, id, sinks, order, env) : patient(stream, sinks, env);
   const kept = spool && noted(persistent(spool, `${id}.spool`, env));
+  const withKept = kept && withSpool(kept, (batch, parts) => env.unsettled.left(id, batch, parts));
   return {
-    write: pipe(live, kept ? withSpool(kept, SPOOL_GRACE_MS, scheduler) : unchanged, withDeadLetters),
+    write: pipe(live, withDeadLetters, withKept ?? identity),
     primary: { ...guarded, write: withDeadLetters(guarded.write), backedUp$, order },
   };
 };
@@ -145,9 +142,9 @@ const withHandOver = (
   pipe(
     guarded,
     fairShare === undefined
-      ? unchanged
+      ? identity
       : withFairShare({ name: id, bytes: fairShare, stalledMs: STALLED_MS, scheduler }),
-    share ? withShare({ name: id, share, whenFull: 'refuse' }) : unchanged,
+    share ? withShare({ name: id, share, whenFull: 'refuse' }) : identity,
     order
       ? withOrder(backup, { name: id, order, graceMs: BACKUP_GRACE_MS, scheduler })
       : handOver(backup, { takes: (rest) => !isPoison(rest), graceMs: BACKUP_GRACE_MS, scheduler }),
@@ -170,8 +167,8 @@ const inTurns = (
 const patient = ({ id }: Pick<StreamConfig, 'id'>, { primary, share, deadlineMs }: StreamSinks, env: Env): Write =>
   pipe(
     persistent(primary, id, env),
-    share ? withShare({ name: id, share, whenFull: 'wait' }) : unchanged,
-    deadlineMs === undefined ? unchanged : withDeadline(deadlineMs, env.scheduler),
+    share ? withShare({ name: id, share, whenFull: 'wait' }) : identity,
+    deadlineMs === undefined ? identity : withDeadline(deadlineMs, env.scheduler),
   );
 
 const persistent = (

@@ -50,6 +50,8 @@ export interface Topology {
   readonly dropsWhenFull: boolean;
   /** Sends on what all streams have in store, until it is stopped. Never fails. */
   readonly replay: (parts: ReplayParts) => Observable<never>;
+  /** The end of a drain: in the spool nothing more is begun, and what is being written there is waited for. */
+  readonly endSpools: Task<void>;
   /** Closes every sink, after the last write has ended. */
   readonly close: Task<void>;
 }
@@ -66,6 +68,7 @@ interface OpenStream {
   readonly plan: StreamPlan;
   readonly deliver: Deliver;
   readonly replay: Topology['replay'];
+  readonly endSpool: Task<unknown>;
   readonly close: Task<unknown>;
 }
 
@@ -105,7 +108,8 @@ export const planTopology = (
             routeOf: router(config, streams),
             dropsWhenFull: [...config.buckets, config.defaultBucket].some((bucket) => bucket?.whenFull === 'drop'),
             replay: (parts) => merge(...streams.map((stream) => stream.replay(parts))),
-            close: closeAll(streams),
+            endSpools: onAll(streams, ({ endSpool }) => endSpool()),
+            close: onAll(streams, ({ close }) => close()),
           })),
         ),
     })),
@@ -126,6 +130,7 @@ const sightOf = (env: Env, { buckets, defaultBucket }: Config): Env => {
         (durabilities.get(batch.bucket) ?? defaultBucket?.durability) === 'journal'
           ? () => undefined
           : unsettled.writing(stream, batch),
+      left: (stream, batch, parts) => unsettled.left(stream, batch, parts),
     },
   };
 };
@@ -215,6 +220,7 @@ const openStream =
             sample(config.slice, env.random),
           ),
           replay: streamReplay({ config, backup: sinks.backup, drain, primary: policy.primary, giveUp$, env }),
+          endSpool: () => drain?.close() ?? Promise.resolve(),
           close: () =>
             Promise.all([sinks.primary.close(), sinks.backup?.close(), sinks.deadLetter?.close(), drain?.close()]),
         };
@@ -233,7 +239,10 @@ const router = (config: Config, streams: readonly OpenStream[]): Topology['route
 const route = (bucket: BucketConfig, byId: ReadonlyMap<string, OpenStream>): Route => {
   const streams = bucket.streams.flatMap((id) => byId.get(id) ?? []);
   return {
-    streams: streams.map(({ plan, deliver }) => ({ id: plan.config.id, deliver })),
+    streams: streams.map(({ plan: { config, backup }, deliver }) => ({
+      ...{ id: config.id, deliver },
+      hasBackup: backup !== undefined,
+    })),
     ...(bucket.whenFull === 'drop' && { dropsWhenFull: true }),
     ...(bucket.durability === 'journal' && { journaled: true }),
     emptyKey: emptyKeyOf(streams.map(({ plan }) => plan.config)),
@@ -268,8 +277,8 @@ const tightest = (own: BatchLimits, others: readonly Partial<BatchLimits>[]): Ba
     own,
   );
 
-const closeAll =
-  (streams: readonly OpenStream[]): Task<void> =>
+const onAll =
+  (streams: readonly OpenStream[], act: (stream: OpenStream) => Promise<unknown>): Task<void> =>
   async () => {
-    await Promise.all(streams.map(({ close }) => close()));
+    await Promise.all(streams.map(act));
   };

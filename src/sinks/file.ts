@@ -5,10 +5,11 @@ import { pipe } from 'fp-ts/function';
 import * as TE from 'fp-ts/TaskEither';
 import * as t from 'io-ts';
 import type { Env, OpenError, Problem, StreamOptions } from '../model';
+import { failedWith, messageOf } from '../wire/systemErrors';
 import { decodeWith, durationIn, integerIn, maybe, MB, NonEmptyString, oneOf, sizeIn, withDefault } from './codecs';
 import { defineSink } from './defineSink';
 import { FSYNC, type Fsync } from './file/durability';
-import { codeOf, explain, messageOf } from './file/errors';
+import { explain } from './file/errors';
 import { makeRoot } from './file/folders';
 import { openFileSink, type FileSettings } from './file/openFileSink';
 import { parseTemplate, patternOf, withSuffix, type Template } from './file/template';
@@ -90,7 +91,7 @@ const open = (
       (error) => error,
     ),
     TE.orElse((error) =>
-      LASTING.has(codeOf(error) ?? '')
+      failedWith(LASTING, error)
         ? TE.left({ sink: env.name, message: `${settings.path}: expected a folder to write to: ${messageOf(error)}` })
         : TE.fromIO(() =>
             env.log.error('file: its folder is not there yet', { path: settings.path, cause: explain(error) }),

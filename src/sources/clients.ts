@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { Observable, type Subscriber } from 'rxjs';
 import type { Connection, Log } from '../model';
+import { onRead } from './sharedReads';
 
 /** A client that brings nothing for this long has sent what it had. */
 const QUIET_MS = 10;
@@ -55,13 +56,13 @@ class Client implements Connection {
     }
     this.subscriber = subscriber;
     const close = (): void => this.close();
+    onRead(this.socket, (chunk) => {
+      this.reads += 1;
+      this.subscriber?.next(chunk);
+      // What it brought may have shown that it is one of those that wait.
+      if (!this.clients.mayRead(this.id)) this.read(false);
+    });
     this.socket
-      .on('data', (chunk: Buffer) => {
-        this.reads += 1;
-        this.subscriber?.next(chunk);
-        // What it brought may have shown that it is one of those that wait.
-        if (!this.clients.mayRead(this.id)) this.read(false);
-      })
       // Nothing is answered yet, so a client that has closed its side is done with.
       .on('end', close)
       .on('close', close);

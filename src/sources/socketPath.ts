@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Stats, chmodSync, lstatSync, renameSync, unlinkSync } from 'node:fs';
 import { type Server, connect } from 'node:net';
 import { basename, dirname, join } from 'node:path';
+import { codeOf } from '../wire/systemErrors';
 import { ListenError } from './listenError';
 
 /** `sun_path` of Linux holds 108 bytes with the final zero. */
@@ -18,10 +19,7 @@ export interface ClaimOptions {
   readonly signal: AbortSignal;
 }
 
-const codeOf = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : String(error);
+const reasonOf = (error: unknown): string => codeOf(error) ?? String(error);
 
 const isSame = (one: Stats | undefined, other: Stats | undefined): boolean =>
   one?.ino === other?.ino && one?.dev === other?.dev;
@@ -30,7 +28,7 @@ const kindOf = (stats: Stats): string =>
   stats.isDirectory() ? 'a directory' : stats.isSymbolicLink() ? 'a symbolic link' : 'a file that is no socket';
 
 const unusable = (path: string, error: unknown): ListenError =>
-  new ListenError(path, codeOf(error), `a folder ${dirname(path)} that is there and can be written to`, {
+  new ListenError(path, reasonOf(error), `a folder ${dirname(path)} that is there and can be written to`, {
     cause: error,
   });
 
@@ -57,7 +55,7 @@ const expectNobody = (path: string): Promise<void> =>
       reject(new ListenError(path, 'a daemon that listens there', expected));
     });
     probe.once('error', (error) => {
-      const code = codeOf(error);
+      const code = reasonOf(error);
       if (code === 'ECONNREFUSED' || code === 'ENOENT') resolve();
       else if (code === 'EAGAIN') reject(new ListenError(path, 'a daemon too busy to answer', expected));
       else reject(new ListenError(path, `a socket that cannot be tried (${code})`, expected));

@@ -2,9 +2,10 @@ import { access, lstat, readdir, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Frames, Log } from '../model';
 import { frameAt, HEAD_BYTES } from '../wire/frameAt';
+import { GONE, unless } from '../wire/systemErrors';
 import { readWindow, type Fault } from './frameWindows';
 import { segmentOwner } from './journalSegment';
-import { GONE, naming, openPlainFile, readAt, syncFolderOf, unless, type PlainFile } from './plainFile';
+import { naming, openPlainFile, readAt, syncFolderOf, type PlainFile } from './plainFile';
 import { isRunning } from './processes';
 import { setAside } from './setAside';
 

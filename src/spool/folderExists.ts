@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { GONE, unless } from './plainFile';
+import { GONE, unless } from '../wire/systemErrors';
 
 /** Whether there is such a folder. */
 export const folderExists = async (path: string): Promise<boolean> =>

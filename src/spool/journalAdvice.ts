@@ -1,4 +1,4 @@
-import { codeOf } from './plainFile';
+import { codeOf, messageOf } from '../wire/systemErrors';
 
 const ADVICE: ReadonlyMap<string, string> = new Map([
   ['ENOSPC', 'make room on the file system of SPOOL'],
@@ -11,7 +11,5 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** What happened to a file of the journal, and what to do about it. */
-export const explainJournal = (error: unknown): string => {
-  const message: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'message') : error;
-  return [String(message), ADVICE.get(codeOf(error) ?? '')].filter((text) => text !== undefined).join('; ');
-};
+export const explainJournal = (error: unknown): string =>
+  [messageOf(error), ADVICE.get(codeOf(error) ?? '')].filter((text) => text !== undefined).join('; ');

@@ -1,7 +1,8 @@
 import { unlink } from 'node:fs/promises';
 import type { Batch, Frames, Log } from '../model';
+import { GONE, unless } from '../wire/systemErrors';
 import { readWindow, type Fault } from './frameWindows';
-import { GONE, isStillThere, naming, openPlainFile, syncFolderOf, unless, type PlainFile } from './plainFile';
+import { isStillThere, naming, openPlainFile, syncFolderOf, type PlainFile } from './plainFile';
 import { takeProgress, type Position, type Progress } from './progress';
 import { setAside, type Aside } from './setAside';
 import type { SpoolReader, Window } from './spoolReader';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Task } from 'fp-ts/Task';
 import { defer, EMPTY, expand, filter, map, shareReplay, switchMap, take, timer, type Observable } from 'rxjs';
 import type { Env } from '../model';
-import { codeOf, GONE, unless } from './plainFile';
+import { EXISTS, failedWith, GONE, unless } from '../wire/systemErrors';
 import { isRunning, thisProcess, type ProcessIdentity } from './processes';
 
 /** Which of several processes with one `SPOOL` takes up what lies there. */
@@ -28,6 +28,9 @@ const MISSING_MS = 10_000;
 const STALE_LOCK_MS = 10_000;
 
 const OWNER = 'owner';
+
+/** Not empty: what lies there is for the next process. Gone: so much the better. */
+const LET_GO: ReadonlySet<string> = new Set(['ENOTEMPTY', 'ENOENT']);
 
 type Found = 'ours' | 'missing' | 'busy' | { readonly holder: ProcessIdentity };
 
@@ -60,8 +63,8 @@ const hold = async (folder: string, own: ProcessIdentity, nowMs: number): Promis
   try {
     await writeFile(lock, text, { flag: 'wx' });
   } catch (error) {
-    if (GONE.includes(codeOf(error) ?? '')) return 'missing';
-    if (codeOf(error) !== 'EEXIST') {
+    if (failedWith(GONE, error)) return 'missing';
+    if (!failedWith(EXISTS, error)) {
       // Made, but not written: the disk is full.
       await rm(lock, { force: true });
       throw error;
@@ -138,9 +141,7 @@ export const createSpoolOwner = (
       try {
         if (held) letGo(folder, held, made);
       } catch (error) {
-        // Not empty: what lies there is for the next process. Gone: so much the better.
-        if (codeOf(error) !== 'ENOTEMPTY' && codeOf(error) !== 'ENOENT')
-          log.warn('spool: it cannot be let go', { folder, cause: String(error) });
+        if (!failedWith(LET_GO, error)) log.warn('spool: it cannot be let go', { folder, cause: String(error) });
       }
       held = undefined;
     },

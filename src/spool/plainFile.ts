@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { lstat, open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { codeOf, GONE, messageOf, NO_FOLDER_SYNC, unless } from '../wire/systemErrors';
 
 /** What went wrong with a file on disk; the message names it. */
 export class SpoolError extends Error {
@@ -14,16 +15,6 @@ export class SpoolError extends Error {
   }
 }
 
-// By shape, not by class: errors of another realm (a vm context) are no instances of Error.
-const partOf = (error: unknown, key: 'code' | 'message'): string | undefined => {
-  const part: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, key) : undefined;
-  return typeof part === 'string' ? part : undefined;
-};
-
-export const messageOf = (error: unknown): string => partOf(error, 'message') ?? String(error);
-
-export const codeOf = (error: unknown): string | undefined => partOf(error, 'code');
-
 /** Makes what a call on an open file rejects with name the file: Node names only what it opens. */
 export const naming = async <A>(path: string, call: () => Promise<A>): Promise<A> => {
   try {
@@ -32,19 +23,6 @@ export const naming = async <A>(path: string, call: () => Promise<A>): Promise<A
     throw error instanceof SpoolError ? error : new SpoolError(path, error);
   }
 };
-
-/** `undefined` where the call fails with one of `codes`. */
-export const unless = async <A>(codes: readonly string[], call: Promise<A>): Promise<A | undefined> => {
-  try {
-    return await call;
-  } catch (error) {
-    if (codes.includes(codeOf(error) ?? '')) return undefined;
-    throw error;
-  }
-};
-
-/** Codes for: no such file. */
-export const GONE: readonly string[] = ['ENOENT', 'ENOTDIR'];
 
 /** An open file, as it was when it was opened. */
 export interface PlainFile {
@@ -85,9 +63,6 @@ export const isStillThere = async ({ path, identity }: PlainFile): Promise<boole
   const stat = await unless(GONE, lstat(path, { bigint: true }));
   return stat !== undefined && identityOf(stat) === identity;
 };
-
-/** A file system that syncs no folders, or a folder that may not be read: nothing can be done there. */
-const NO_FOLDER_SYNC: readonly string[] = [...GONE, 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'EACCES', 'EPERM'];
 
 /** Makes the names beside a path, and that they are gone, outlive a power cut. */
 export const syncFolderOf = async (path: string): Promise<void> => {

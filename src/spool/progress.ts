@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
 import { open, unlink, type FileHandle } from 'node:fs/promises';
 import type { Log } from '../model';
-import { codeOf, GONE, naming, SpoolError, syncFolderOf, unless, type PlainFile } from './plainFile';
+import { EXISTS, failedWith, FULL, GONE, unless } from '../wire/systemErrors';
+import { naming, SpoolError, syncFolderOf, type PlainFile } from './plainFile';
 import { isRunning, thisProcess, type ProcessIdentity } from './processes';
 import { readRecord, writeRecord } from './progressRecord';
 
@@ -33,6 +34,9 @@ class SpoolFileBusy extends SpoolError {
 
 const START: Position = { done: 0, sending: 0 };
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
+
+/** A progress that is not there, or that tells this process nothing. */
+const NOT_TOLD: ReadonlySet<string> = new Set([...GONE, 'ELOOP', 'EACCES']);
 
 const pathOf = ({ path }: Pick<PlainFile, 'path'>): string => `${path}.progress`;
 
@@ -106,7 +110,7 @@ const UNWRITTEN: Progress = { left: START, write: nothing, release: nothing, rem
 const create = async (file: PlainFile, own: ProcessIdentity | undefined, log: Log): Promise<Progress | undefined> => {
   const path = pathOf(file);
   try {
-    const handle = await unless(['EEXIST'], open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666));
+    const handle = await unless(EXISTS, open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666));
     if (!handle) return undefined;
     try {
       const progress = await claim(file, handle, own, START);
@@ -119,7 +123,7 @@ const create = async (file: PlainFile, own: ProcessIdentity | undefined, log: Lo
       throw error;
     }
   } catch (error) {
-    if (!['ENOSPC', 'EDQUOT'].includes(codeOf(error) ?? '')) throw error;
+    if (!failedWith(FULL, error)) throw error;
     log.warn('spool: a full disk takes no progress: killed now, this process would have the file sent on twice', {
       path: file.path,
     });
@@ -165,7 +169,7 @@ export const forgetProgress = (path: string): Promise<void> =>
 /** Bytes of a file that are sent on already, as far as its progress tells. Takes and changes nothing. */
 export const doneOf = (file: PlainFile): Promise<number> =>
   naming(pathOf(file), async () => {
-    const handle = await unless([...GONE, 'ELOOP', 'EACCES'], open(pathOf(file), O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+    const handle = await unless(NOT_TOLD, open(pathOf(file), O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
     if (!handle) return 0;
     try {
       const found = await readRecord(handle);

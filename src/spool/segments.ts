@@ -1,5 +1,3 @@
-import { mkdir, rmdir } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
 import type { Task } from 'fp-ts/Task';
 import {
   asyncScheduler,
@@ -14,11 +12,11 @@ import {
 } from 'rxjs';
 import type { Frames, Log, StreamOptions } from '../model';
 import { toRecords } from '../wire/toRecords';
-import { explainJournal } from './journalAdvice';
+import { createJournalLog, type JournalLog } from './journalLog';
 import { createEntryQueue, type Entry, type Place } from './journalQueue';
-import { JournalSegment, segmentName, type SegmentTroubles } from './journalSegment';
-import { codeOf, syncFolderOf, unless } from './plainFile';
-import { thisProcess, type ProcessIdentity } from './processes';
+import type { JournalSegment, SegmentTroubles } from './journalSegment';
+import type { ProcessIdentity } from './processes';
+import { createSegmentFolder, type SegmentFolder } from './segmentFolder';
 
 export interface SegmentsOptions {
   /** Made when the first run is written, removed at the end where nothing is left in it. */
@@ -67,18 +65,18 @@ class SegmentChain implements Segments {
   private readonly rotateBytes: number;
   private readonly troubles: SegmentTroubles = {
     syncFailed: (segment, error) => this.replace(segment, error),
-    leftBehind: ({ path }, error) =>
-      this.options.log.warn('journal: a file could not be closed or removed', { path, cause: explainJournal(error) }),
+    leftBehind: (segment, error) => this.says.leftBehind(segment, error),
   };
+  private readonly folder: SegmentFolder;
+  private readonly says: JournalLog;
   private alarm: Subscription | undefined;
-  /** The code of the error that writing fails with. */
-  private failure: string | undefined;
-  private numbers = 0;
   private closing = false;
 
   constructor(private readonly options: SegmentsOptions) {
     this.scheduler = options.scheduler ?? asyncScheduler;
     this.rotateBytes = options.rotateBytes ?? ROTATE_BYTES;
+    this.folder = createSegmentFolder(options);
+    this.says = createJournalLog(options);
   }
 
   readonly append: Segments['append'] = (runs, emptyKey) =>
@@ -101,23 +99,21 @@ class SegmentChain implements Segments {
     this.alarm?.unsubscribe();
     this.sealCurrent();
     await Promise.all([...this.sealed].map((segment) => segment.whenIdle()));
-    // It stays where something is in it.
-    await rmdir(this.options.folder).catch(() => undefined);
+    await this.folder.remove();
   };
 
   private async write(group: readonly Entry[]): Promise<void> {
     for (;;) {
       try {
         await this.tryToWrite(group);
-        if (this.failure !== undefined) this.options.log.info('journal: written again');
-        this.failure = undefined;
+        this.says.written();
         return;
       } catch (error) {
         this.sealCurrent();
-        this.tell(error);
+        this.says.cannotWrite(error);
       }
       if (await this.isStoppedWithin(RETRY_MS)) {
-        this.options.log.warn('journal: since this is a stop, messages that cannot be written go on without it');
+        this.says.goOnWithout();
         return;
       }
     }
@@ -125,7 +121,7 @@ class SegmentChain implements Segments {
 
   private async tryToWrite(group: readonly Entry[]): Promise<void> {
     const records = group.flatMap((entry) => this.runsOf(entry).map((run) => toRecords(run, entry.emptyKey)));
-    const segment = (this.current ??= await this.create());
+    const segment = (this.current ??= await this.folder.create(this.troubles));
     await segment.write(records);
     if (segment.broken) throw new Error(`${segment.path}: what it holds could not be synced`);
     for (const entry of group) this.place(entry, segment);
@@ -146,20 +142,6 @@ class SegmentChain implements Segments {
       segment.hold(run.bytes.length);
       this.places.set(run, place);
       entry.from?.release(run.bytes.length);
-    }
-  }
-
-  private async create(): Promise<JournalSegment> {
-    const folder = resolve(this.options.folder);
-    if (this.numbers === 0) await this.options.claim?.();
-    const made = await mkdir(folder, { recursive: true });
-    if (made !== undefined) for (let at = folder; at.length >= made.length; at = dirname(at)) await syncFolderOf(at);
-    const owner = await (this.options.owner ?? thisProcess)();
-    for (;;) {
-      this.numbers += 1;
-      const name = segmentName(owner, this.numbers);
-      const segment = await unless(['EEXIST'], JournalSegment.create(folder, name, this.troubles));
-      if (segment) return segment;
     }
   }
 
@@ -190,26 +172,13 @@ class SegmentChain implements Segments {
   private keep(segment: JournalSegment): void {
     if (segment.kept) return;
     segment.kept = true;
-    const { path } = segment;
-    this.options.log.warn('journal: messages that were dropped stay on disk for the next start', { path });
+    this.says.keeps(segment);
   }
 
   private replace(segment: JournalSegment, error: unknown): void {
-    const { path, liveBytes: bytes } = segment;
-    this.options.log.error('journal: syncing failed; what has not settled is written to another file', {
-      ...{ path, bytes, code: codeOf(error), cause: explainJournal(error) },
-    });
+    this.says.cannotSync(segment, error);
     if (segment === this.current) this.sealCurrent();
     if (!this.closing) this.move(segment);
-  }
-
-  private tell(error: unknown): void {
-    const code = codeOf(error) ?? 'unknown';
-    if (code === this.failure) return;
-    this.failure = code;
-    this.options.log.error('journal: cannot write; messages of journaled buckets wait', {
-      ...{ folder: this.options.folder, code, cause: explainJournal(error) },
-    });
   }
 
   private isStoppedWithin(ms: number): Promise<boolean> {

@@ -1,7 +1,8 @@
 import { open, unlink, type FileHandle } from 'node:fs/promises';
 import { asideNames, asideTaken } from '../wire/fileNames';
+import { EXISTS, unless } from '../wire/systemErrors';
 import type { Fault } from './frameWindows';
-import { naming, readAt, syncFolderOf, unless, type PlainFile } from './plainFile';
+import { naming, readAt, syncFolderOf, type PlainFile } from './plainFile';
 
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -13,7 +14,7 @@ export interface Aside extends Fault {
 
 const openAside = async (path: string): Promise<{ readonly handle: FileHandle; readonly path: string }> => {
   for (const aside of asideNames(path)) {
-    const handle = await unless(['EEXIST'], open(aside, 'wx'));
+    const handle = await unless(EXISTS, open(aside, 'wx'));
     if (handle) return { handle, path: aside };
   }
   throw asideTaken(path);

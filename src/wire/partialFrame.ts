@@ -1,7 +1,5 @@
 import { LENGTH_BYTES } from './frame';
 
-/** A piece of at least this many bytes that is most of its memory is kept as it came; others are copied together. */
-const KEPT_BYTES = 1024;
 const MAX_BLOCK_BYTES = 64 * 1024;
 
 /**
@@ -53,10 +51,6 @@ export class PartialFrame {
   }
 
   private addBlock(piece: Buffer, before: number): void {
-    if (piece.length >= KEPT_BYTES && 2 * piece.length >= piece.buffer.byteLength) {
-      this.blocks.push(piece);
-      return;
-    }
     const left = (this.bodyLength >>> 0) - before;
     const size = Math.max(piece.length, Math.min(before, left, MAX_BLOCK_BYTES));
     const block = Buffer.allocUnsafe(size);

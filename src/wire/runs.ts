@@ -2,12 +2,8 @@ import type { BucketName } from './bucketNames';
 
 const SMALL_RUN_BYTES = 512;
 
-/** A view of a chunk, unless that would keep more than twice the memory alive that it shows: then a copy. */
-const viewOrCopy = (chunk: Buffer, start: number, end: number): Buffer => {
-  if (start === 0 && end === chunk.length) return chunk;
-  const view = chunk.subarray(start, end);
-  return 2 * view.length >= chunk.buffer.byteLength ? view : Buffer.from(view);
-};
+const viewOf = (chunk: Buffer, start: number, end: number): Buffer =>
+  start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end);
 
 /**
  * Collects the runs of one chunk (consecutive frames of one bucket) and hands them out by bucket, in order of first appearance:
@@ -60,7 +56,7 @@ export class Runs {
     for (const name of names) {
       const whole = name.first === name.last;
       const bytes = whole
-        ? viewOrCopy(chunk, this.starts[name.first] ?? 0, this.ends[name.first] ?? 0)
+        ? viewOf(chunk, this.starts[name.first] ?? 0, this.ends[name.first] ?? 0)
         : this.gather(chunk, name, small);
       take(name.text, bytes, name.count);
     }

@@ -2,11 +2,12 @@ import path from 'node:path';
 import { skippedBecause, type FaultCase, type FaultContext, type FaultResult } from '../faultCase';
 import { find } from '../oracle';
 import { between } from '../../support/random';
+import { mayTrace } from '../../support/strace';
 import { startTraffic } from '../traffic';
 import { until } from '../watch';
 import { hasArrived } from './support/arrived';
 import { BUCKET, COPY, expectWithin, oneBucket, resultOf, toFiles } from './support/scene';
-import { mayTrace, startTraced } from './support/traced';
+import { startTraced } from './support/traced';
 
 const FAILURES = 3;
 const PATIENCE_MS = 30_000;

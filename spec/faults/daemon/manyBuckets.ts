@@ -29,7 +29,7 @@ const run = async (context: FaultContext): Promise<FaultResult> => {
           Buffer.concat(
             names
               .slice(first, first + AT_ONCE)
-              .map((name, i) => numberedFrame(name, first + i, { keys: 1, connection: name })),
+              .map((name, i) => numberedFrame(name, first + i, { keys: 1, connection: `${client} ${name}` })),
           ),
         );
       await end();

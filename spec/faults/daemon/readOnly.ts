@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import type { Daemon } from '../../support/daemon';
 import { mayLoop, openExt4 } from '../../support/disks';
 import { skippedBecause, type FaultCase, type FaultContext, type FaultResult } from '../faultCase';
 import { find } from '../oracle';
-import { startTraffic } from '../traffic';
+import { startTraffic, type Traffic } from '../traffic';
 import { until } from '../watch';
 import { hasArrived } from './support/arrived';
 import { BUCKET, COPY, expectWithin, lasts, oneBucket, resultOf, startIn, toFiles } from './support/scene';
@@ -30,28 +31,39 @@ const mayForbid = (folder: string): boolean => {
   }
 };
 
-const inReadOnlyFolder = async (context: FaultContext): Promise<FaultResult> => {
-  const data = path.join(context.folder, COPY);
-  const folder = path.join(data, BUCKET);
-  await mkdir(folder, { recursive: true });
-  if (!mayForbid(folder)) return skippedBecause('needs root, and a file system that takes chattr +i');
-  const daemon = await startIn(context, { buckets: oneBucket({ copy: toFiles(COPY, { sizeRotate: SMALL_FILE }) }) });
-  const traffic = await startTraffic({ socket: daemon.socket, bucket: BUCKET });
+/** Traffic to the daemon, of which something is in `data` already. */
+const startFlow = async ({ socket }: Daemon, data: string): Promise<Traffic> => {
+  const traffic = await startTraffic({ socket, bucket: BUCKET });
   expectWithin(await until(() => hasArrived(data, 100), PATIENCE_MS), 'a first message');
-  context.atEnd(() => allow(folder));
-  forbid(folder);
-  await daemon.waitForLog(({ msg }) => msg === 'file: opening failed', PATIENCE_MS);
-  await lasts(FAULT_MS);
-  allow(folder);
+  return traffic;
+};
+
+/** Waits until what is written from now on is in `data`, and ends. */
+const afterwards = async (daemon: Daemon, traffic: Traffic, data: string, what: string): Promise<FaultResult> => {
   const fresh = traffic.next();
   const returnMs = await until(() => hasArrived(data, fresh), PATIENCE_MS, 100);
   await traffic.stop();
   const ended = await daemon.stop();
   return {
     ...resultOf({ found: await find({ next: traffic.next(), folders: [data] }), ended, traffic }),
-    returnS: expectWithin(returnMs, 'a fresh message in the folder that takes files again') / 1000,
+    returnS: expectWithin(returnMs, what) / 1000,
     returnLimitS: RETURN_S,
   };
+};
+
+const inReadOnlyFolder = async (context: FaultContext): Promise<FaultResult> => {
+  const data = path.join(context.folder, COPY);
+  const folder = path.join(data, BUCKET);
+  await mkdir(folder, { recursive: true });
+  if (!mayForbid(folder)) return skippedBecause('needs root, and a file system that takes chattr +i');
+  const daemon = await startIn(context, { buckets: oneBucket({ copy: toFiles(COPY, { sizeRotate: SMALL_FILE }) }) });
+  const traffic = await startFlow(daemon, data);
+  context.atEnd(() => allow(folder));
+  forbid(folder);
+  await daemon.waitForLog(({ msg }) => msg === 'file: opening failed', PATIENCE_MS);
+  await lasts(FAULT_MS);
+  allow(folder);
+  return afterwards(daemon, traffic, data, 'a fresh message in the folder that takes files again');
 };
 
 /**
@@ -73,21 +85,12 @@ const onReadOnlyFileSystem = async (context: FaultContext): Promise<FaultResult>
   context.atEnd(disk.remove);
   const data = path.join(disk.path, 'data');
   const daemon = await startIn(context, { buckets: oneBucket({ copy: toFiles(data, { fsync: 'batch' }) }) });
-  const traffic = await startTraffic({ socket: daemon.socket, bucket: BUCKET });
-  expectWithin(await until(() => hasArrived(data, 100), PATIENCE_MS), 'a first message');
+  const traffic = await startFlow(daemon, data);
   await disk.breakDown();
   await daemon.waitForLog(({ level, stream }) => level === 'ERROR' && stream === 'copy', PATIENCE_MS);
   await lasts(FAULT_MS);
   expectWithin(await until(remounted(daemon.pid, disk.mountAgain), PATIENCE_MS), 'the disk mounted again');
-  const fresh = traffic.next();
-  const returnMs = await until(() => hasArrived(data, fresh), PATIENCE_MS, 100);
-  await traffic.stop();
-  const ended = await daemon.stop();
-  return {
-    ...resultOf({ found: await find({ next: traffic.next(), folders: [data] }), ended, traffic }),
-    returnS: expectWithin(returnMs, 'a fresh message on the disk that was mounted again') / 1000,
-    returnLimitS: RETURN_S,
-  };
+  return afterwards(daemon, traffic, data, 'a fresh message on the disk that was mounted again');
 };
 
 const faultCase = (name: string, title: string, run: FaultCase['run']): FaultCase => ({

@@ -53,8 +53,7 @@ const down = async (
   await sleep(OUTAGE_MS);
   // The primary alone must do: a backup that is full still keeps nothing from it.
   await front.become(forwardsTo(broker.behind));
-  scene.healed();
-  await scene.returned();
+  await scene.healed();
   free();
   return finish(scene);
 };

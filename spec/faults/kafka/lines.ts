@@ -40,8 +40,7 @@ const counting = (
     await become(counted.service);
     const took = await until(() => counted.count() >= times, 60_000);
     if (switches) await scene.switched();
-    scene.healed();
-    await scene.returned();
+    await scene.healed();
     const note = `${counted.count()} ${texts.note}`;
     return scene.finish({
       also: {
@@ -115,15 +114,13 @@ const halfOpen: FaultCase = {
     const { scene, behind, become } = await behindFront(context);
     const gate = gated(behind);
     await become(gate.service);
-    scene.healed();
-    await scene.returned();
+    await scene.healed();
     scene.fault();
     gate.shut();
     await scene.switched();
     await sleep(15_000);
     gate.open();
-    scene.healed();
-    await scene.returned();
+    await scene.healed();
     return scene.finish({ also: { note: `at a proxy that stops forwarding` } });
   },
 };
@@ -156,8 +153,7 @@ const slow = (
     const perSecondTaken = (scene.traffic.taken() - from) / ((performance.now() - startMs) / 1000);
     const waiting = scene.backupBytes();
     await become(forwardsTo(behind));
-    scene.healed();
-    await scene.returned();
+    await scene.healed();
     return scene.finish({
       also: {
         note: `${perSecondTaken.toFixed(0)} messages a second taken meanwhile, ${(waiting / 1e6).toFixed(1)} MB of backup at its end`,

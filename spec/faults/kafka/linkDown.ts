@@ -59,8 +59,7 @@ export const linkDown: FaultCase = {
     await scene.switched();
     await sleep(DOWN_MS);
     ip('link', 'set', `${NAME}h`, 'up');
-    scene.healed();
-    await scene.returned();
+    await scene.healed();
     return scene.finish();
   },
 };

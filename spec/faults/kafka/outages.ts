@@ -2,12 +2,22 @@
 import { kill } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { forwardsTo } from '../../support/front';
+import type { Broker } from '../../support/kafka';
 import { createTopic } from '../../support/topics';
-import type { FaultCase } from '../faultCase';
+import type { FaultCase, FaultContext } from '../faultCase';
 import { frontOf, ownBroker } from './brokers';
-import { newTopic, startScene } from './scene';
+import { newTopic, startScene, type Scene, type SceneOptions } from './scene';
 
 const OUTAGE_MS = 30_000;
+
+/** A broker that the case may harm, and the daemon that sends to it. */
+const startOnOwn = async (
+  context: FaultContext,
+  options: Partial<SceneOptions> = {},
+): Promise<{ readonly node: Broker; readonly scene: Scene }> => {
+  const { node, address } = await ownBroker(context);
+  return { node, scene: await startScene({ context, address, ...options }) };
+};
 
 const killed: FaultCase = {
   name: 'broker-killed',
@@ -17,14 +27,12 @@ const killed: FaultCase = {
   invariants: ['I1', 'I2', 'I3', 'I5', 'I6', 'I7'],
   limitS: 180,
   run: async (context) => {
-    const { node, address } = await ownBroker(context);
-    const scene = await startScene({ context, address });
+    const { node, scene } = await startOnOwn(context);
     scene.fault();
     await node.stop('SIGKILL');
     await sleep(OUTAGE_MS);
     await node.start();
-    scene.healed();
-    await scene.returned();
+    await scene.healed();
     return scene.finish();
   },
 };
@@ -37,15 +45,13 @@ const hangs = (seconds: number): FaultCase => ({
   invariants: ['I1', 'I2', 'I3', 'I5', 'I6', 'I7'],
   limitS: 120 + seconds,
   run: async (context) => {
-    const { node, address } = await ownBroker(context);
-    const scene = await startScene({ context, address });
+    const { node, scene } = await startOnOwn(context);
     const pid = node.pid() ?? 0;
     scene.fault();
     kill(pid, 'SIGSTOP');
     await sleep(seconds * 1000);
     kill(pid, 'SIGCONT');
-    scene.healed();
-    await scene.returned();
+    await scene.healed();
     return scene.finish();
   },
 });
@@ -72,8 +78,7 @@ const flapping: FaultCase = {
       await front.become(forwardsTo(broker.behind));
       await sleep(1000);
     }
-    scene.healed();
-    await scene.returned();
+    await scene.healed();
     const switches = scene.daemon.lines.filter(({ msg }) => /^(stream|topic) (open|closed)/.test(msg)).length;
     // A breaker is open for `failover.retryMs` at least, jittered by a fifth: 0.8 s.
     const most = Math.ceil((2 * (2 * FLAPS)) / 0.8);
@@ -112,8 +117,7 @@ const startsWithout: FaultCase = {
     scene.fault();
     await scene.switched();
     await front.become(forwardsTo(broker.behind));
-    scene.healed();
-    await scene.returned();
+    await scene.healed();
     return scene.finish({
       also: {
         note: `clients connected ${readyS.toFixed(1)} s after the start`,
@@ -132,15 +136,13 @@ const killedOrdered: FaultCase = {
   invariants: ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7'],
   limitS: 150,
   run: async (context) => {
-    const { node, address } = await ownBroker(context);
-    const scene = await startScene({ context, address, backup: { replay: 'ordered' } });
+    const { node, scene } = await startOnOwn(context, { backup: { replay: 'ordered' } });
     scene.fault();
     await node.stop('SIGKILL');
     await scene.switched();
     await sleep(10_000);
     await node.start();
-    scene.healed();
-    await scene.returned();
+    await scene.healed();
     return scene.finish();
   },
 };

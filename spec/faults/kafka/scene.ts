@@ -64,12 +64,13 @@ export interface Scene {
   readonly backupBytes: () => number;
   /** The fault begins now. */
   readonly fault: () => void;
-  /** It has gone: what is written from now on is fresh. */
-  readonly healed: () => void;
   /** Resolves when the first message since the fault is in the backup. */
   readonly switched: (timeoutMs?: number) => Promise<void>;
-  /** Resolves when the first fresh message is in Kafka, or at the end of `timeoutMs`: the case is then judged by that. */
-  readonly returned: (timeoutMs?: number) => Promise<void>;
+  /**
+   * It has gone: what is written from now on is fresh. Resolves when the first of that is in Kafka, or at the end of `timeoutMs`:
+   * the case is then judged by that.
+   */
+  readonly healed: (timeoutMs?: number) => Promise<void>;
   /** Ends the traffic, waits until all is in Kafka, stops the daemon, and looks for everything. */
   readonly finish: (options?: FinishOptions) => Promise<FaultResult>;
 }
@@ -224,16 +225,14 @@ export const startScene = async (options: SceneOptions): Promise<Scene> => {
       clock.switchedMs = NaN;
       clock.faultMs = performance.now();
     },
-    healed: () => {
-      clock.fresh = traffic.next();
-      clock.returnedMs = NaN;
-      clock.healedMs = performance.now();
-    },
     switched: async (timeoutMs = 30_000) => {
       const took = await until(() => !Number.isNaN(clock.switchedMs), timeoutMs);
       if (took === undefined) throw new Error(`nothing went to the backup in ${timeoutMs / 1000} s`);
     },
-    returned: async (timeoutMs = 60_000) => {
+    healed: async (timeoutMs = 60_000) => {
+      clock.fresh = traffic.next();
+      clock.returnedMs = NaN;
+      clock.healedMs = performance.now();
       await until(() => !Number.isNaN(clock.returnedMs), timeoutMs);
     },
     finish,

@@ -93,8 +93,7 @@ export const soak: FaultCase = {
       await front.become(forwards);
       await sleep(someMs(random));
     }
-    scene.healed();
-    await scene.returned();
+    await scene.healed();
     return scene.finish({
       replayMs: 120_000,
       also: { note: `${did.length} faults in ${(soakMs / 60_000).toFixed(0)} minutes: ${did.join(', ')}` },

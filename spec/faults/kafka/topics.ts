@@ -43,8 +43,7 @@ const deleted: FaultCase = {
     await scene.switched();
     await sleep(GONE_MS);
     await createTopic(address, gone);
-    scene.healed();
-    await scene.returned();
+    await scene.healed();
     await traffic.stop();
     const folders = [path.join(backup, gone)];
     const findGone = () => find({ next: traffic.next(), mayBeGoneBelow: after, address, topics: [gone], folders });
@@ -136,8 +135,7 @@ const denied: FaultCase = {
     await scene.switched();
     await sleep(GONE_MS);
     await withAdmin(address, (admin) => admin.deleteAcls({ filters: [write] }));
-    scene.healed();
-    await scene.returned();
+    await scene.healed();
     return scene.finish();
   },
 };
@@ -182,8 +180,7 @@ const wrongPassword: FaultCase = {
     // Not `runKafkaTool`, which stops this process meanwhile, and with it the clients.
     const args = await javaArguments('256m', 'kafka.admin.ConfigCommand', ...options);
     await promisify(execFile)('java', [...args]);
-    scene.healed();
-    await scene.returned();
+    await scene.healed();
     const result = await scene.finish();
     const { output } = await scene.daemon.ended;
     const shown = [WRONG_PASSWORD, USER.password].some((password) => output.includes(password));

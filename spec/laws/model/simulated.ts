@@ -1,6 +1,6 @@
 /** The daemon from its socket's bytes to its files, on a clock that is moved by hand; the broker alone is no real one. */
 import * as E from 'fp-ts/Either';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Subject, of, ReplaySubject, takeUntil, type VirtualTimeScheduler } from 'rxjs';
@@ -13,6 +13,7 @@ import { sinks } from '../../../src/sinks';
 import { createAccepted } from '../../../src/spool/accepted';
 import { encodeFrame } from '../../../src/wire/frame';
 import { bucketConfig, memoryLog, testEnv } from '../../support/builders';
+import { filesIn } from '../../support/numbered';
 import { manyTimers } from '../../support/virtualTime';
 import { createFakeBroker, type FakeBroker } from './fakeBroker';
 
@@ -159,7 +160,10 @@ export const simulate = async (mode: BackupMode): Promise<Simulated> => {
     advance,
     stop,
     send: async (bucket, messages) => {
-      running.chunks$.next(Buffer.concat(messages.map((message) => encodeFrame(bucket, message))));
+      const chunk = Buffer.concat(messages.map((message) => encodeFrame(bucket, message)));
+      running.chunks$.next(chunk);
+      // As a source does, which reads into it again.
+      chunk.fill(0xdd);
       await calm();
     },
     restart: async () => {
@@ -169,10 +173,7 @@ export const simulate = async (mode: BackupMode): Promise<Simulated> => {
       await calm();
     },
     duplicatesPossible: () => duplicatesBefore + duplicates(),
-    filesIn: async (name) => {
-      const entries = await readdir(join(folder, name), { recursive: true, withFileTypes: true }).catch(() => []);
-      return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-    },
+    filesIn: (name) => filesIn(join(folder, name)).catch(() => []),
     remove: () => rm(folder, { recursive: true }),
   };
 };

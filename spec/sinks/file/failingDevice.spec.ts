@@ -2,8 +2,9 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { firstValueFrom, VirtualTimeScheduler } from 'rxjs';
 import { batchOf, testEnv } from '../../support/builders';
+import { onExt4 } from '../../support/disks';
 import { failed, inFolder, messagesIn, openFile, written } from '../../support/fileSinks';
-import { itMountsExt4, onExt4 } from './disks';
+import { itMountsExt4 } from '../../support/itMounts';
 import { itTraces, traced, until } from './straced';
 
 // A process of its own, which is traced: slow.

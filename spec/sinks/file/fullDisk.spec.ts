@@ -2,9 +2,10 @@ import { readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { filter, firstValueFrom, VirtualTimeScheduler } from 'rxjs';
 import { batchOf, memoryLog, messagesOf, testEnv } from '../../support/builders';
+import { onSmallDisk } from '../../support/disks';
 import { failed, messagesIn, openFile, written } from '../../support/fileSinks';
-import { itMounts, onSmallDisk } from './disks';
-import { mayTrace, traced } from './straced';
+import { itMounts } from '../../support/itMounts';
+import { itTracesOnDisk, traced } from './straced';
 
 // Real files: a busy disk makes them slow.
 jest.setTimeout(30_000);
@@ -84,7 +85,7 @@ describe('file: a full disk', () => {
     }),
   );
 
-  (mayTrace ? itMounts : it.skip)('leaves a file that cannot be cut back, and takes another', () =>
+  itTracesOnDisk('leaves a file that cannot be cut back, and takes another', () =>
     onSmallDisk(DISK_BYTES, (path) =>
       traced({ path }, ['ftruncate:error=EIO'], [], async (sink) => {
         await sink.write({ bucket: 'r', texts: texts('a', 100) });

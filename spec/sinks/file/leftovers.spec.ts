@@ -6,9 +6,10 @@ import type { SpoolFile } from '../../../src/model';
 import { encodeFrame } from '../../../src/wire/frame';
 import { encodeRecord } from '../../../src/wire/record';
 import { batchOf, memoryLog, testEnv } from '../../support/builders';
+import { onSmallDisk } from '../../support/disks';
 import { inFolder, messagesIn, openSpool, written } from '../../support/fileSinks';
-import { itMounts, onSmallDisk } from './disks';
-import { itTraces, traced } from './straced';
+import { itMounts } from '../../support/itMounts';
+import { itTraces, traced, type TracedSink } from './straced';
 
 // Real files: a busy disk makes them slow.
 jest.setTimeout(60_000);
@@ -239,48 +240,33 @@ describe('file to be sent on: what an earlier process left', () => {
       expect((await readFile(join(path, 'a.part'))).length).toBe(record('a', 'whole').length + tail.length);
     }));
 
-  const settings = { fileNameTemplate: '{bucket}.log', fsync: 'batch' };
-  itTraces('is synced before it has its name, as is the folder after', () =>
+  /** A sink that finds a part in its folder, and of which strace makes calls fail. */
+  const tracedWithPart = (inject: readonly string[], use: (sink: TracedSink, path: string) => Promise<void>) =>
     inFolder(async (folder) => {
       const path = join(folder, 'data');
       await mkdir(path);
       await put(join(path, 'a.log.part'), record('a', '1'));
-      await traced(
-        { path, ...settings },
-        [],
-        [],
-        async (sink) => {
-          await sink.files();
-          const calls = (await sink.calls()).map((call) => /(fsync|fdatasync|rename)\(/.exec(call)?.[1]);
-          expect(calls).toEqual(['fdatasync', 'fsync', 'rename', 'fsync']);
-          await sink.close();
-        },
-        true,
-      );
+      const settings = { path, fileNameTemplate: '{bucket}.log', fsync: 'batch' };
+      await traced(settings, inject, [], (sink) => use(sink, path), true);
+    });
+
+  itTraces('is synced before it has its name, as is the folder after', () =>
+    tracedWithPart([], async (sink, path) => {
+      await sink.files();
+      const calls = (await sink.calls()).map((call) => /(fsync|fdatasync|rename)\(/.exec(call)?.[1]);
+      expect(calls).toEqual(['fdatasync', 'fsync', 'rename', 'fsync']);
+      await sink.close();
       expect(await readdir(path)).toEqual(['a.log']);
     }),
   );
 
   itTraces('keeps its part where it cannot be synced, and says so', () =>
-    inFolder(async (folder) => {
-      const path = join(folder, 'data');
-      await mkdir(path);
-      await put(join(path, 'a.log.part'), record('a', '1'));
-      await traced(
-        { path, ...settings },
-        ['fdatasync:error=EIO:when=1'],
-        [],
-        async (sink) => {
-          const { files, log } = await sink.files();
-          expect(files).toEqual([]);
-          expect(log).toMatchObject([
-            { message: 'file: what was left open cannot be closed', fields: { code: 'EIO' } },
-          ]);
-          expect((await sink.files()).files).toEqual([join(path, 'a.log')]);
-          await sink.close();
-        },
-        true,
-      );
+    tracedWithPart(['fdatasync:error=EIO:when=1'], async (sink, path) => {
+      const { files, log } = await sink.files();
+      expect(files).toEqual([]);
+      expect(log).toMatchObject([{ message: 'file: what was left open cannot be closed', fields: { code: 'EIO' } }]);
+      expect((await sink.files()).files).toEqual([join(path, 'a.log')]);
+      await sink.close();
     }),
   );
 });

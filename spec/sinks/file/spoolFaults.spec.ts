@@ -2,9 +2,11 @@ import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { firstValueFrom, VirtualTimeScheduler } from 'rxjs';
 import { batchOf, messagesOf, testEnv } from '../../support/builders';
+import { onExt4, onSmallDisk } from '../../support/disks';
 import { failed, filesIn, inFolder, messagesIn, openSpool, written, type SpoolSink } from '../../support/fileSinks';
-import { itMounts, itMountsExt4, onExt4, onSmallDisk } from './disks';
-import { itTraces, mayTrace, traced, until } from './straced';
+import { itMounts, itMountsExt4 } from '../../support/itMounts';
+import { survivesRemovals } from './removals';
+import { itTraces, itTracesOnDisk, traced, until } from './straced';
 
 // A process of its own, which is traced: slow.
 jest.setTimeout(60_000);
@@ -64,7 +66,7 @@ describe('file to be sent on: a full disk', () => {
     }),
   );
 
-  (mayTrace ? itMounts : it.skip)('closes a file that cannot be cut back, and takes another', () =>
+  itTracesOnDisk('closes a file that cannot be cut back, and takes another', () =>
     onSmallDisk(DISK_BYTES, (path) =>
       traced(
         { path },
@@ -188,23 +190,7 @@ describe('file to be sent on: a folder that is taken away', () => {
     inFolder(async (folder) => {
       const path = join(folder, 'data');
       const sink = await openSpool({ path, fsync });
-      for (let round = 0; round < 10; round += 1) {
-        const sure: string[] = [];
-        let isDeleted = false;
-        const write = async (text: string): Promise<void> => {
-          // While its folder is half deleted it may refuse.
-          const again = (): Promise<unknown> => written(sink, batchOf('r', [text])).catch(again);
-          await again();
-          if (isDeleted) sure.push(text);
-        };
-        // The sink makes new files in it meanwhile.
-        const deleting = rm(path, { recursive: true, maxRetries: 50, retryDelay: 1 }).then(() => (isDeleted = true));
-        const early = Array.from({ length: 10 }, (_, n) => write(`early ${n}`));
-        await deleting;
-        await Promise.all([...early, write('late')]);
-        expect(sure).toContain('late');
-        expect(await textsOf(sink)).toEqual(expect.arrayContaining(sure));
-      }
+      await survivesRemovals(sink, path, () => textsOf(sink));
       await sink.close();
     }),
   );

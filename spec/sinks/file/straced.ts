@@ -1,24 +1,21 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
+import { itMounts } from '../../support/itMounts';
+import { mayTrace } from '../../support/strace';
 import type { Answer, Order } from './sinkProcess';
 
-/** Debian's package strace, and the right to trace. */
-export const mayTrace = ((): boolean => {
-  try {
-    execFileSync('strace', ['-o', '/dev/null', 'true'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
+const traces = mayTrace();
 
 /** Skipped where there is no strace. */
-export const itTraces = mayTrace ? it : it.skip;
+export const itTraces = traces ? it : it.skip;
+
+/** As {@link itTraces}, and needs the right to mount a disk. */
+export const itTracesOnDisk = traces ? itMounts : it.skip;
 
 export interface TracedSink {
   /** Writes batches at once and waits for their ends. */

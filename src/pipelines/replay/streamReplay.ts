@@ -2,9 +2,10 @@ import * as E from 'fp-ts/Either';
 import { join } from 'node:path';
 import type { Task } from 'fp-ts/Task';
 import type { TaskEither } from 'fp-ts/TaskEither';
-import type { Observable, ObservableInput } from 'rxjs';
+import { BehaviorSubject, filter, merge, type Observable, type ObservableInput } from 'rxjs';
 import type { StreamConfig } from '../../config/buckets';
 import type { Env, OpenError, Sink, SinkKind } from '../../model';
+import { refuse } from '../../operators/refuse';
 import { safeName } from '../../wire/safeName';
 import { lazySink, type LazySink } from './lazySink';
 import { replay } from './replay';
@@ -20,10 +21,16 @@ export interface ReplayParts extends ReplayFiles {
   readonly stop$: Observable<unknown>;
 }
 
-/** What a drain or a crash leaves of a stream, for the next start. */
+/**
+ * What a drain or a crash leaves of a stream, for the next start. Its `close` gives up what it has not begun to write, and waits
+ * for what it has; it may be called again.
+ */
 export interface Drain extends LazySink {
   readonly path: string;
 }
+
+/** The folder of what a stream has neither delivered nor backed up. */
+export const drainFolder = (spool: string, stream: string): string => join(spool, 'streams', safeName(stream));
 
 /** Where there is no backup to say so. */
 const RATE = 0.25;
@@ -51,7 +58,7 @@ export const openDrain = (
   env: Env,
 ): Drain | undefined => {
   if (spool === undefined || !file) return undefined;
-  const path = join(spool, 'streams', safeName(id));
+  const path = drainFolder(spool, id);
   const checked = file(settingsOf(path), 'SPOOL');
   if (E.isLeft(checked)) return undefined;
   const name = `${id}.spool`;
@@ -59,7 +66,22 @@ export const openDrain = (
     await claim();
     return checked.right.open({ ...env, name }, { emptyKey, handOverMs: undefined, spools: true })();
   };
-  return { path, ...lazySink(name, open) };
+  const { write, spool: files, close } = lazySink(name, open);
+  const closing$ = new BehaviorSubject(false);
+  let closed: Promise<void> | undefined;
+  return {
+    path,
+    write: (batch, giveUp$) =>
+      closing$.value
+        ? refuse(name, batch, { kind: 'gave_up', message: `${path}: the spool is closed` })
+        : write(batch, merge(giveUp$, closing$.pipe(filter(Boolean)))),
+    spool: files,
+    close: () => {
+      // What is queued must not be written after all: by now others may write it.
+      closing$.next(true);
+      return (closed ??= close());
+    },
+  };
 };
 
 export interface StreamReplayOptions {

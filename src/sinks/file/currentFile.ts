@@ -1,34 +1,11 @@
 import { lstat } from 'node:fs/promises';
-import type { Env } from '../../model';
+import { GONE, unless } from '../../wire/systemErrors';
 import { createAlarm } from './alarm';
-import { cutBack } from './append';
-import type { Fsync } from './durability';
-import { explain, failureLog, GONE, unless } from './errors';
-import type { Form } from './keeping';
+import type { BucketFileParts } from './bucketFileParts';
+import { failureLog } from './errors';
 import { identityOf, type Member, type OpenFile, type ParkedFile } from './openFile';
-import type { Opener } from './opener';
-import { rescue } from './rescue';
-import type { FileSlots } from './slots';
+import { createReplacement } from './replacement';
 import { syncFile } from './sync';
-
-export interface BucketFileSettings {
-  /** Bytes. */
-  readonly sizeRotate: number;
-  /** Milliseconds. Undefined: a file is closed by its size alone. */
-  readonly ageRotate: number | undefined;
-  readonly fsync: Fsync;
-  readonly fsyncIntervalMs: number;
-}
-
-export interface BucketFileParts {
-  readonly opener: Opener;
-  readonly form: Form;
-  readonly slots: FileSlots;
-  readonly settings: BucketFileSettings;
-  /** Told after every attempt; nothing as cause: it went well. */
-  readonly attempted: (cause?: string) => void;
-  readonly env: Env;
-}
 
 /** Buckets in a file that are remembered; where clients choose them there may be any number. */
 const MOST_BUCKETS = 1000;
@@ -61,9 +38,10 @@ export interface CurrentFile {
 /** @param ask asks for `sync` or `rotate`, soon */
 export const createCurrentFile = (
   bucket: string,
-  { opener, slots, settings, attempted, env }: BucketFileParts,
+  parts: BucketFileParts,
   ask: (what: 'sync' | 'rotate') => void,
 ): CurrentFile => {
+  const { opener, slots, settings, env } = parts;
   const { sizeRotate, ageRotate, fsync, fsyncIntervalMs } = settings;
   let file: OpenFile | undefined;
   let parked: ParkedFile | undefined;
@@ -87,44 +65,10 @@ export const createCurrentFile = (
     }
   };
 
+  const replace = createReplacement(bucket, parts, (left) => leave(left, 'after'));
+
   const setAge = ({ ageMs }: OpenFile): void => {
     if (ageRotate !== undefined) ageAlarm.set(ageRotate - ageMs);
-  };
-
-  /** After a failed sync: the file is not trusted any more, and what was acknowledged in it since the last goes to another. */
-  const replace = async (old: OpenFile, error: unknown): Promise<void> => {
-    const bytes = old.length - old.synced;
-    logFailure('file: syncing failed; what it holds since the last sync is written to another', old.path, error, {
-      bytes,
-    });
-    const mayBeTwice = (path: string): void =>
-      env.log.warn('file: messages may be twice', { stream: env.name, path, bytes });
-    let next: OpenFile | undefined;
-    let before = 0;
-    try {
-      next = await opener.open(bucket, old);
-      before = next.length;
-      await rescue(old, next);
-      attempted();
-      if (!(await cutBack(old.handle, old.length, old.synced))) mayBeTwice(old.path);
-    } catch (again) {
-      logFailure('file: that failed as well', next?.path ?? old.path, again);
-      attempted(`${old.path}: ${explain(again)}`);
-      if (next && next.length > before) mayBeTwice(next.path);
-      if (next) await leave(next, 'after');
-      full = next ?? old;
-      next = undefined;
-      env.log.error('file: acknowledged bytes may not outlive a power cut', {
-        stream: env.name,
-        path: old.path,
-        bytes,
-      });
-    }
-    await leave(old, 'after');
-    ageAlarm.clear();
-    file = next;
-    if (next) setAge(next);
-    else slots.release();
   };
 
   const sync = async (): Promise<void> => {
@@ -133,7 +77,10 @@ export const createCurrentFile = (
     try {
       await syncFile(file);
     } catch (error) {
-      await replace(file, error);
+      ({ file, full } = await replace(file, error));
+      ageAlarm.clear();
+      if (file) setAge(file);
+      else slots.release();
     }
   };
 

@@ -1,6 +1,6 @@
 import { lstat, mkdir, readdir, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { EXISTS, GONE, unless } from './errors';
+import { EXISTS, GONE, unless } from '../../wire/systemErrors';
 import { foldersUpTo, syncFolder } from './sync';
 
 /** The real place of `path`, which is made where it is missing. The path that the user gave may lead over links. */

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
-import { EXISTS, NOT_OURS, unless } from './errors';
+import { EXISTS, unless } from '../../wire/systemErrors';
+import { NOT_OURS } from './errors';
 
 /** A file in its numbered family: `family` is its path without number and extension. */
 export interface Member {

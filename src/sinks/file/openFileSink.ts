@@ -12,7 +12,7 @@ import {
   type StreamOptions,
 } from '../../model';
 import { createBucketFile, type BucketFile } from './bucketFile';
-import type { BucketFileSettings } from './currentFile';
+import type { BucketFileSettings } from './bucketFileParts';
 import { createHealth } from './health';
 import { keepForReaders, keepToSendOn } from './keeping';
 import { createNames } from './names';

@@ -3,7 +3,8 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareNames } from '../../wire/fileNames';
 import { frameAt, HEAD_BYTES } from '../../wire/frameAt';
-import { codeOf, NOT_OURS, unless } from './errors';
+import { failedWith, unless } from '../../wire/systemErrors';
+import { NOT_OURS } from './errors';
 import type { NamePattern } from './names';
 
 /** A plain file with one name, as far as its first frame says whose it is. */
@@ -77,7 +78,7 @@ const readHead = async (
     const { bucket, kind } = frameAt(head.subarray(0, bytesRead), 0, Math.max(bytesRead, size));
     return { bucket, isWhole: kind === 'frame' };
   } catch (error) {
-    if (!UNREADABLE.has(codeOf(error) ?? '')) throw error;
+    if (!failedWith(UNREADABLE, error)) throw error;
     return { bucket: undefined, isWhole: false, unreadable: error };
   }
 };

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { unless } from './errors';
+import { unless } from '../../wire/systemErrors';
 import { makeRoot } from './folders';
 
 /** Linux: a file that never has a name, so that nobody sees it and nothing has to be removed. Node has no name for it. */

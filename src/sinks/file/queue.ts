@@ -9,6 +9,12 @@ export interface Entry {
   readonly fail: (cause: Cause, written: Rest['written']) => void;
 }
 
+/** Fails them all with a cause that may pass. */
+export const failAll = (entries: Iterable<Entry>, message: string, written: Rest['written']): void => {
+  const cause: Cause = { kind: 'unavailable', message };
+  for (const entry of entries) entry.fail(cause, written);
+};
+
 /** Entries in the order in which they came. */
 export interface EntryQueue {
   readonly size: () => number;

@@ -2,7 +2,7 @@ import { open, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Env } from '../../model';
 import { asideNames, asideTaken } from '../../wire/fileNames';
-import { EXISTS, unless } from './errors';
+import { EXISTS, unless } from '../../wire/systemErrors';
 import type { Scan } from './scanFrames';
 import { syncFolder } from './sync';
 

@@ -1,6 +1,6 @@
 import { unlink } from 'node:fs/promises';
 import type { Env } from '../../model';
-import { codeOf, GONE, messageOf, unless } from './errors';
+import { codeOf, GONE, messageOf, unless } from '../../wire/systemErrors';
 import { sortedNames } from './folders';
 import type { Names } from './names';
 import { openedBy } from './openFile';

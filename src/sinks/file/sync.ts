@@ -1,11 +1,8 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { GONE, unless } from './errors';
+import { NO_FOLDER_SYNC, unless } from '../../wire/systemErrors';
 import type { OpenFile } from './openFile';
-
-/** A file system that syncs no folders, a folder that may not be read, one that was taken away: nothing can be done there. */
-const NO_FOLDER_SYNC: ReadonlySet<string> = new Set([...GONE, 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'EACCES', 'EPERM']);
 
 /** Makes the names in a folder outlive a power cut. */
 export const syncFolder = async (folder: string): Promise<void> => {

@@ -3,6 +3,7 @@ import * as E from 'fp-ts/Either';
 import Broker from 'kafkajs/src/broker';
 import ConnectionPool from 'kafkajs/src/network/connectionPool';
 import type { Log } from '../../model';
+import { messageOf } from '../../wire/systemErrors';
 import type { BrokerConnection, ConnectionAttempt, ConnectionOptions, RequestFailure } from './connection';
 import { explainConnection } from './explainConnection';
 import { guardAnswers } from './foreignService';
@@ -227,9 +228,6 @@ class KafkajsConnection {
 type Connection = ConnectionPool['pool'][number];
 
 const unknown = (message: string): RequestFailure => ({ kind: 'unknown', message });
-
-const messageOf = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);
 
 type Logger = ConstructorParameters<typeof Broker>[0]['logger'];
 

@@ -1,6 +1,7 @@
-import { troubleOf, type ConnectionTried } from './connectionTroubles';
+import { troubleOf } from './connectionTroubles';
+import type { ConnectionTried } from './trouble';
 
-export type { ConnectionTried, Progress } from './connectionTroubles';
+export type { ConnectionTried, Progress } from './trouble';
 
 /** Why a connection to a broker failed, for people: what was found, and what to change. Never a secret. */
 export const explainConnection = (error: unknown, tried: ConnectionTried): string => {

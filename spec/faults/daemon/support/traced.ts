@@ -1,5 +1,4 @@
 /** The daemon under strace, which makes calls of it fail. */
-import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { kill } from 'node:process';
@@ -7,16 +6,6 @@ import type { Daemon, Ended } from '../../../support/daemon';
 import type { FaultContext } from '../../faultCase';
 import { childrenOf } from './children';
 import { MAIN, startIn } from './scene';
-
-/** Whether there is strace, and the right to trace. */
-export const mayTrace = (): boolean => {
-  try {
-    execFileSync('strace', ['-o', '/dev/null', 'true'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-};
 
 export interface TracedDaemon {
   readonly socket: string;

@@ -6,16 +6,7 @@ import type { TlsSettings } from '../../../../src/sinks/kafka/settings/types';
 import { openTls, type Tls } from '../../../../src/sinks/kafka/security/tls';
 import { memoryLog } from '../../../support/builders';
 import { KEY_PASSWORD, makeCertificates, type Certificates } from '../../../support/certificates';
-
-const NOTHING: TlsSettings = {
-  ca: undefined,
-  certificate: undefined,
-  key: undefined,
-  keyPassword: undefined,
-  keystore: undefined,
-  verify: true,
-  verifyHostname: true,
-};
+import { TLS_DEFAULTS } from '../settingsOf';
 
 describe('openTls', () => {
   let certificates: Certificates;
@@ -24,7 +15,7 @@ describe('openTls', () => {
     await writeFile(file(name), content);
     return { path: file(name) };
   };
-  const open = (settings: Partial<TlsSettings>, log = memoryLog()) => openTls({ ...NOTHING, ...settings }, log);
+  const open = (settings: Partial<TlsSettings>, log = memoryLog()) => openTls({ ...TLS_DEFAULTS, ...settings }, log);
   const fault = async (settings: Partial<TlsSettings>): Promise<string> => {
     const opened = await open(settings);
     if (opened._tag === 'Right') throw new Error('it is taken');

@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/Either';
 import { report } from '../../../../src/config/report';
 import { decodeKafkaSettings, type KafkaSettings } from '../../../../src/sinks/kafka/settings';
-import { settingsOf } from '../settingsOf';
+import { settingsOf, TLS_DEFAULTS } from '../settingsOf';
 
 type Raw = Readonly<Record<string, unknown>>;
 
@@ -23,16 +23,6 @@ const OIDC = {
   'sasl.oauthbearer.token.endpoint.url': 'https://id.example.org/token',
   'sasl.oauthbearer.client.id': 'kahets',
   'sasl.oauthbearer.client.secret': 'hunter2',
-};
-
-const TLS_DEFAULTS = {
-  ca: undefined,
-  certificate: undefined,
-  key: undefined,
-  keyPassword: undefined,
-  keystore: undefined,
-  verify: true,
-  verifyHostname: true,
 };
 
 describe('TLS', () => {

@@ -1,7 +1,8 @@
 import { realpath } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import type { Env } from '../../../model';
-import { failureLog, GONE, unless } from '../errors';
+import { GONE, unless } from '../../../wire/systemErrors';
+import { failureLog } from '../errors';
 import { sortedNames } from '../folders';
 import type { NamePattern, Names } from '../names';
 import { openedBy, type Member } from '../openFile';

@@ -1,5 +1,5 @@
 import { lstat, rename, unlink } from 'node:fs/promises';
-import { GONE, unless } from '../errors';
+import { GONE, unless } from '../../../wire/systemErrors';
 import { MOST_TRIES } from '../families';
 import { identityOf, releasePath, takePath, type ParkedFile } from '../openFile';
 

@@ -2,6 +2,7 @@ import { createSecureContext, type ConnectionOptions, type SecureContext, type S
 import { isDeepStrictEqual } from 'node:util';
 import * as E from 'fp-ts/Either';
 import type { Log } from '../../../model';
+import { messageOf } from '../../../wire/systemErrors';
 import type { TlsSettings } from '../settings/types';
 import { readCertificateFiles, type CertificateFiles } from './certificateFiles';
 import { parseCertificates, parseKey, type Found } from './certificateParsing';
@@ -128,6 +129,3 @@ const keystoreTrouble = (said: string, password: string | undefined): string => 
     return 'holds no private key; put key and certificate into it by openssl pkcs12 -export -inkey KEY -in CERTIFICATE';
   return `is no PKCS#12 file (${said}); expected one of openssl pkcs12 -export`;
 };
-
-const messageOf = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);
