@@ -85,7 +85,7 @@ const run = async ({ settings, plan, warnings, secrets }: Configured): Promise<n
   const unsettled = createUnsettled();
   const memory = (): number => process.memoryUsage.rss();
   const env = createEnv({
-    ...{ log, maxCpus: settings.maxCpus },
+    ...{ log, maxCpus: settings.maxCpus, maxBuckets: marks.maxBuckets },
     held: createHeld({
       ...marks,
       process: { memory, limit: marks.limit, relieve: tuneHeap(() => performance.now()) },
@@ -146,7 +146,6 @@ const run = async ({ settings, plan, warnings, secrets }: Configured): Promise<n
     frameTimeoutMs: settings.frameTimeoutMs,
     drainTimeoutMs: settings.drainTimeoutMs,
     highMarkBytes: marks.high,
-    maxBuckets: marks.maxBuckets,
     owner,
   })();
   log.tellSuppressed();

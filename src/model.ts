@@ -400,6 +400,8 @@ export interface Env {
   readonly held: Held;
   readonly unsettled: Unsettled;
   readonly blocks: Blocks;
+  /** Buckets that may be open, or remembered, at once: clients choose their names. */
+  readonly maxBuckets: number;
   /** Compressions at once, for the whole process. */
   readonly compressions: Slots;
 }

@@ -64,6 +64,22 @@ describe('writePolicy', () => {
     ]);
   });
 
+  it('with a backup: remembers the state of no more buckets than may be open', () => {
+    const log = memoryLog();
+    marbles(({ scheduler, flush }) => {
+      const env = testEnv({ scheduler, log, maxBuckets: 1 });
+      const write = writePolicy(stream, { ...none, primary: sink(hung), backup: sink(takes) }, env);
+      write(batch, NEVER).subscribe();
+      scheduler.schedule(() => write(batchOf('other', ['1']), NEVER).subscribe(), 6_000);
+      flush();
+    });
+    expect(log.lines.map(({ message, fields }) => [message, fields['bucket']])).toEqual([
+      ['topic open: its messages go to the backup', 'b'],
+      ['topic closed: its messages go to the primary', 'b'],
+      ['topic open: its messages go to the backup', 'other'],
+    ]);
+  });
+
   it('with a backup: hands over when the primary is down for 2 s', () =>
     marbles(({ scheduler, expectObservable }) => {
       const health$ = new BehaviorSubject<Health>({ state: 'down', cause: 'refused' });

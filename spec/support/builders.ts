@@ -125,5 +125,6 @@ export const testEnv = (parts: Partial<Env> = {}): Env => ({
   unsettled: createUnsettled().unsettled,
   compressions: createSlots(1),
   blocks: wipingBlocks(),
+  maxBuckets: 10_000,
   ...parts,
 });

@@ -21,9 +21,10 @@ export const commandEnvironment = (
     { write: (line) => write(pretty(line).trimEnd()) },
     hideIn(secrets),
   );
+  const marks = memoryMarks(maxMemoryBytes);
   return createEnv({
-    ...{ log, maxCpus },
-    held: createHeld(memoryMarks(maxMemoryBytes)),
+    ...{ log, maxCpus, maxBuckets: marks.maxBuckets },
+    held: createHeld(marks),
     unsettled: createUnsettled().unsettled,
   });
 };

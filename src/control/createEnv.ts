@@ -5,7 +5,7 @@ import { createBlocks } from '../operators/blocks';
 import { createLedger } from './ledger';
 import { createSlots } from './slots';
 
-export interface EnvParts extends Pick<Env, 'log' | 'held' | 'unsettled'> {
+export interface EnvParts extends Pick<Env, 'log' | 'held' | 'unsettled' | 'maxBuckets'> {
   /** Cores, one of them the event loop's. */
   readonly maxCpus: number;
 }

@@ -60,8 +60,6 @@ export interface DaemonOptions {
   readonly drainTimeoutMs: number;
   /** Bytes held at which reading pauses. */
   readonly highMarkBytes: number;
-  /** Buckets open at once. Default: as many as `groupByBucket` has. */
-  readonly maxBuckets?: number;
   /** Whether this process may take up what lies in the spool, and how it says that it writes there. */
   readonly owner: Pick<SpoolOwner, 'owned$' | 'claim'>;
   /** The journal, and what earlier processes had accepted. */
@@ -171,7 +169,7 @@ const recoveryFor = (
 
 /** The whole way, from sockets and what was recovered to settled batches. */
 const settled = (
-  { accepted, env, source, stop$, maxFrameBytes, frameTimeoutMs, highMarkBytes, maxBuckets }: DaemonOptions,
+  { accepted, env, source, stop$, maxFrameBytes, frameTimeoutMs, highMarkBytes }: DaemonOptions,
   { routeOf, dropsWhenFull }: Topology,
   recovery: Recovery,
 ): Observable<Settled> => {
@@ -201,7 +199,7 @@ const settled = (
     tap({ complete: () => ended$.next() }),
   );
   return merge(live$, recovery.frames$.pipe(takeUntil(merge(stop$, ended$)))).pipe(
-    groupByBucket({ idleMs: BUCKET_IDLE_MS, scheduler, ...(maxBuckets !== undefined && { maxBuckets }) }),
+    groupByBucket({ idleMs: BUCKET_IDLE_MS, scheduler, maxBuckets: env.maxBuckets }),
     mergeMap((group$) => {
       const route = routeOf(group$.key);
       return route ? group$.pipe(bucketPipeline(group$.key, route, close$, parts)) : EMPTY;

@@ -115,7 +115,7 @@ const guardedPrimary = (
       },
     }),
     withTopicBreakers({
-      ...{ ...breaker, health$, afterMs },
+      ...{ ...breaker, health$, afterMs, maxBuckets: env.maxBuckets },
       onState: (bucket, now) => {
         tell.topic(bucket, now);
         note(now);
