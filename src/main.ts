@@ -88,7 +88,7 @@ const run = async ({ settings, plan, warnings, secrets }: Configured): Promise<n
     ...{ log, maxCpus: settings.maxCpus, maxBuckets: marks.maxBuckets },
     held: createHeld({
       ...marks,
-      process: { memory, limit: marks.limit, relieve: tuneHeap(() => performance.now()) },
+      process: { memory, limit: marks.limit, relieve: tuneHeap(() => performance.now(), marks) },
     }),
     unsettled: unsettled.unsettled,
   });

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { tuneHeap } from '../../src/control/heap';
+import { growingPercent, tuneHeap } from '../../src/control/heap';
 
 /** Whether something that nobody refers to is collected by `act`. */
 const collects = async (act: () => void): Promise<boolean> => {
@@ -10,11 +10,27 @@ const collects = async (act: () => void): Promise<boolean> => {
   return garbage.deref() === undefined;
 };
 
+const MB = 1024 * 1024;
+const marks = { limit: 75 * MB, max: 100 * MB };
+
+describe('growingPercent', () => {
+  it.each([
+    [100, 10, 200, 'a small heap may grow to three times its size'],
+    [30, 10, 150, 'into half of the room'],
+    [30, 60, 25, 'a large one by less'],
+    [60, 40, 75, 'in steps of 25'],
+    [0, 10, 25, 'by a quarter where there is no room'],
+    [-20, 10, 25, 'or less than none'],
+  ])('with room for %i MB a heap of %i MB may grow by %i %%: %s', (room, heap, percent) => {
+    expect(growingPercent(room * MB, heap * MB)).toBe(percent);
+  });
+});
+
 describe('tuneHeap', () => {
-  afterEach(() => tuneHeap(() => 0)(0));
+  afterEach(() => tuneHeap(() => 0, marks)(0));
 
   it('collects garbage at the limit, and only there', async () => {
-    const relieve = tuneHeap(() => 0);
+    const relieve = tuneHeap(() => 0, marks);
     expect(await collects(() => relieve(0.99))).toBe(false);
     expect(await collects(() => relieve(1))).toBe(true);
   });
@@ -27,7 +43,7 @@ describe('tuneHeap', () => {
   ])('at %f of the limit waits %i times 1 ms after a collection of 5 ms: %s', async (part, pauseMs) => {
     let nowMs = 1000;
     let stepMs = 5;
-    const relieve = tuneHeap(() => (nowMs += stepMs));
+    const relieve = tuneHeap(() => (nowMs += stepMs), marks);
     expect(await collects(() => relieve(part))).toBe(true);
     stepMs = 0;
     nowMs += pauseMs - 1;

@@ -1,17 +1,18 @@
-import { setFlagsFromString } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import type { MemoryMarks } from './held';
 
 /**
  * How far V8 lets the heap grow between two full collections. What is read lies outside the heap but counts as part of it: with
  * V8's own measure for a heap as small as ours, held messages cause a full collection every few milliseconds (docs/decisions/0005).
  */
 const GROWING_PERCENT = 200;
-/** The same at the limit: time for memory. */
-const SHORT_GROWING_PERCENT = 25;
-/** From this part of the limit on it falls, from the one to the other. */
-const FALLS_FROM = 0.6;
+/** The least of it, where there is no room left. */
+const LEAST_GROWING_PERCENT = 25;
 /** In steps, since telling V8 costs something. */
 const STEP_PERCENT = 25;
+/** The heap may grow into this part of the room that is left: what is read grows too. */
+const GROWS_INTO = 0.5;
 /** Full collections asked for, each of which stops everything for some tens of milliseconds, take this part of the time at the limit… */
 const SHARE = 0.1;
 /** …and more above it: at a fifth more than the limit, half of the time. */
@@ -22,18 +23,24 @@ const MOST_AT = 1.2;
 const between = (at: number, [start, end]: readonly [number, number], [from, to]: readonly [number, number]): number =>
   from + (to - from) * Math.min(1, Math.max(0, (at - start) / (end - start)));
 
-const growingAt = (part: number): number =>
-  STEP_PERCENT * Math.round(between(part, [FALLS_FROM, 1], [GROWING_PERCENT, SHORT_GROWING_PERCENT]) / STEP_PERCENT);
+/** How far a heap of `heapBytes` may grow, in percent, where the process may take `roomBytes` more. */
+export const growingPercent = (roomBytes: number, heapBytes: number): number => {
+  const percent = (100 * GROWS_INTO * roomBytes) / heapBytes;
+  return STEP_PERCENT * Math.round(Math.min(GROWING_PERCENT, Math.max(LEAST_GROWING_PERCENT, percent)) / STEP_PERCENT);
+};
 
 const shareAt = (part: number): number => between(part, [1, MOST_AT], [SHARE, MOST_SHARE]);
 
 /**
- * Sets how much garbage V8's heap may hold, and returns what to call with the size of the process as a part of its limit: the nearer it
- * is, the less the heap may grow, and from the limit on it collects.
+ * Sets how much garbage V8's heap may hold, and returns what to call with the size of the process as a part of its limit: the less room
+ * is left for what is live, the less the heap may grow, and from the limit on it collects.
  *
  * @param nowMs of a clock that does not jump
  */
-export const tuneHeap = (nowMs: () => number): ((part: number) => void) => {
+export const tuneHeap = (
+  nowMs: () => number,
+  { limit, max }: Pick<MemoryMarks, 'limit' | 'max'>,
+): ((part: number) => void) => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   setFlagsFromString('--no-expose-gc');
@@ -49,7 +56,7 @@ export const tuneHeap = (nowMs: () => number): ((part: number) => void) => {
 
   setGrowing(GROWING_PERCENT);
   return (part) => {
-    setGrowing(growingAt(part));
+    setGrowing(growingPercent(max - part * limit, getHeapStatistics().used_heap_size));
     const startMs = nowMs();
     if (part < 1 || startMs - endMs < tookMs * (1 / shareAt(part) - 1)) return;
     collect();

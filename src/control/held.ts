@@ -17,6 +17,8 @@ const LOOKS = 32;
 const LOOK_EVERY_MS = 500;
 
 export interface MemoryMarks {
+  /** Bytes that the process may take. */
+  readonly max: number;
   /** Bytes held at which reading stops, and at which it goes on. */
   readonly high: number;
   readonly low: number;
@@ -32,6 +34,7 @@ export const memoryMarks = (maxMemoryBytes: number): MemoryMarks => {
   const left = max - PROCESS_BYTES;
   const high = Math.floor(0.4 * left);
   return {
+    max,
     high,
     low: Math.floor(high / 2),
     limit: Math.floor(LIMIT * max),
