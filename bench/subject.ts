@@ -71,7 +71,7 @@ export const RUN_TIMEOUT_MS = 120_000;
 export const DELIVERY_TIMEOUT_MS = 60_000;
 
 /** Sent before the measuring, as fast as it is taken: daemons run for weeks, so that start and first compilation are not counted. */
-const WARM_UP_MESSAGES = 100_000;
+const WARM_UP_MESSAGES = 300_000;
 const WARM_UP_BYTES = 100_000_000;
 
 /** Resolves with the generator's next message; rejects where it ends without one. */
