@@ -4,7 +4,8 @@ import { inTopics, toKafka, withDaemon } from './daemon';
 import { withFolder, withTopics, type Place } from './growth';
 import { openSender } from './traffic';
 
-const SETTLE_MS = 3000;
+/** Some 8 s after its last work V8 collects once, which is no idling. */
+const SETTLE_MS = 12_000;
 const MEASURED_MS = 10_000;
 const CONNECTIONS = 10;
 
