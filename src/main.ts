@@ -179,7 +179,7 @@ const runReplay = (request: ReplayRequest, environment: Environment): Promise<nu
     configured: configuredBy(environment),
     ...{ out, err, interrupted$ },
     terminal: process.stderr.isTTY ? process.stderr : undefined,
-    environment: (configured, write) => commandEnvironment(configured, write),
+    environment: commandEnvironment,
   });
 };
 

@@ -1,5 +1,6 @@
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { between } from './between';
 import type { MemoryMarks } from './held';
 
 /**
@@ -18,10 +19,6 @@ const SHARE = 0.1;
 /** …and more above it: at a fifth more than the limit, half of the time. */
 const MOST_SHARE = 0.5;
 const MOST_AT = 1.2;
-
-/** The way from `from` to `to` that `at` has gone between `start` and `end`, which it does not leave. */
-const between = (at: number, [start, end]: readonly [number, number], [from, to]: readonly [number, number]): number =>
-  from + (to - from) * Math.min(1, Math.max(0, (at - start) / (end - start)));
 
 /** How far a heap of `heapBytes` may grow, in percent, where the process may take `roomBytes` more. */
 export const growingPercent = (roomBytes: number, heapBytes: number): number => {

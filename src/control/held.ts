@@ -1,5 +1,6 @@
 import { asyncScheduler, BehaviorSubject, distinctUntilChanged, type SchedulerLike, type Subscription } from 'rxjs';
 import type { Held } from '../model';
+import { between } from './between';
 
 /** MAXMEMORY bytes below this are raised to it: the process itself needs about 90 MB. */
 export const MIN_MEMORY_BYTES = 160 * 1024 * 1024;
@@ -43,7 +44,7 @@ export const memoryMarks = (maxMemoryBytes: number): MemoryMarks => {
 };
 
 /** What is left of the marks where the process is `part` of its limit. */
-const scaleAt = (part: number): number => 1 - 0.5 * Math.min(1, Math.max(0, (part - FALLS_FROM) / (1 - FALLS_FROM)));
+const scaleAt = (part: number): number => between(part, [FALLS_FROM, 1], [1, 0.5]);
 
 export interface HeldOptions extends Pick<MemoryMarks, 'high' | 'low'> {
   /** The process around what is held. Default: it is not looked at. */

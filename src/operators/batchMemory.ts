@@ -1,8 +1,5 @@
 import type { Blocks, Frames } from '../model';
-import { BLOCK_BYTES } from './blocks';
-
-/** Of a block that has room for so many bytes, at least. */
-const blockSize = (bytes: number): number => 2 ** (32 - Math.clz32(bytes - 1));
+import { BLOCK_BYTES, powerOfTwo } from './blocks';
 
 /**
  * The memory of the batches of one bucket: copies runs into blocks that are lent again when a batch has settled, since what a source
@@ -37,8 +34,8 @@ export class BatchMemory {
 
   private room(bytes: number): Buffer {
     if (this.block && this.used + bytes <= this.block.length) return this.block;
-    const size = Math.max(blockSize(bytes), 2 * (this.block?.length ?? 0));
-    this.block = this.blocks.lend(bytes > BLOCK_BYTES ? bytes : Math.min(size, BLOCK_BYTES));
+    const size = Math.max(powerOfTwo(bytes), 2 * (this.block?.length ?? 0));
+    this.block = this.blocks.lend(Math.max(bytes, Math.min(size, BLOCK_BYTES)));
     this.used = 0;
     this.lent.push(this.block);
     return this.block;

@@ -1,20 +1,24 @@
 import type { Blocks } from '../model';
 
-/** Bytes of a block that is lent again: what is read at once, and most batches take several of them. */
+/** Bytes of a block that is lent again: holds two whole reads, and most batches take several of them. */
 export const BLOCK_BYTES = 128 * 1024;
 
+/** The power of two that holds so many bytes, at least 1. */
+export const powerOfTwo = (bytes: number): number => 2 ** (32 - Math.clz32(bytes - 1));
+
 /**
- * Lends blocks, and those of {@link BLOCK_BYTES} again; others are left to the garbage collector.
+ * Lends blocks, and those of `blockBytes` again: fresh ones of that size cost page faults and collections. Others are left to the
+ * garbage collector.
  *
  * @param keepBytes of blocks that nobody has, at most
  */
-export const createBlocks = (keepBytes: number): Blocks => {
+export const createBlocks = (keepBytes: number, blockBytes = BLOCK_BYTES): Blocks => {
   const free: Buffer[] = [];
-  const most = Math.floor(keepBytes / BLOCK_BYTES);
+  const most = Math.floor(keepBytes / blockBytes);
   return {
-    lend: (bytes) => (bytes === BLOCK_BYTES && free.pop()) || Buffer.allocUnsafeSlow(bytes),
+    lend: (bytes) => (bytes === blockBytes && free.pop()) || Buffer.allocUnsafeSlow(bytes),
     giveBack: (block) => {
-      if (block.length === BLOCK_BYTES && free.length < most) free.push(block);
+      if (block.length === blockBytes && free.length < most) free.push(block);
     },
   };
 };

@@ -25,44 +25,50 @@ import { isPoison } from './handOver';
 export const withSpool =
   (spool: Write, left: (batch: Batch, parts: readonly Batch[]) => void = () => undefined) =>
   (write: Write): Write =>
-  (batch, giveUp$) => {
-    const told$ = merge(giveUp$.pipe(map(() => true)), of(false)).pipe(take(1));
-
-    const keep = (failure: SinkError, takes: (rest: Rest) => boolean): Observable<Receipt> => {
-      const parts = new Set(failure.rest.map((rest) => rest.batch));
-      left(batch, [...parts]);
-      const written = failure.rest.filter(takes).map((rest) =>
-        spool(rest.batch, NEVER).pipe(
-          map((receipt): Receipt => ({ ...receipt, how: 'backedUp' })),
-          carryDoubt(rest.written),
-          tap({
-            complete: () => {
-              parts.delete(rest.batch);
-              left(batch, [...parts]);
-            },
-          }),
-        ),
-      );
-      const others = failure.rest.filter((rest) => !takes(rest));
-      return concatWrites(failure.sink, written, others).pipe(
-        catchError((error: unknown) =>
-          told$.pipe(
-            concatMap((told) =>
-              told && error instanceof SinkError && !error.rest.every(isPoison) ? NEVER : throwError(() => error),
-            ),
-          ),
-        ),
-      );
-    };
-
-    return write(batch, giveUp$).pipe(
-      catchError((error: unknown) =>
-        told$.pipe(
+  (batch, giveUp$) =>
+    write(batch, giveUp$).pipe(
+      catchError((error: unknown) => {
+        const told$ = hasEmitted(giveUp$);
+        return told$.pipe(
           concatMap((told) => {
             const takes = (rest: Rest): boolean => !isPoison(rest) && (told || rest.cause.kind === 'unexpected');
-            return error instanceof SinkError && error.rest.some(takes) ? keep(error, takes) : throwError(() => error);
+            if (!(error instanceof SinkError && error.rest.some(takes))) return throwError(() => error);
+            return keep(error, takes, spool, (parts) => left(batch, parts)).pipe(
+              catchError((failure: unknown) =>
+                told$.pipe(concatMap((late) => (late && isWorthKeeping(failure) ? NEVER : throwError(() => failure)))),
+              ),
+            );
           }),
-        ),
-      ),
+        );
+      }),
     );
-  };
+
+const hasEmitted = (giveUp$: Observable<unknown>): Observable<boolean> =>
+  merge(giveUp$.pipe(map(() => true)), of(false)).pipe(take(1));
+
+const isWorthKeeping = (failure: unknown): boolean => failure instanceof SinkError && !failure.rest.every(isPoison);
+
+/** Writes what `takes` picks of what has failed; `left` is told what has no receipt. */
+const keep = (
+  { sink, rest: failed }: SinkError,
+  takes: (rest: Rest) => boolean,
+  spool: Write,
+  left: (parts: readonly Batch[]) => void,
+): Observable<Receipt> => {
+  const parts = new Set(failed.map(({ batch }) => batch));
+  left([...parts]);
+  const written = failed.filter(takes).map(({ batch, written: doubt }) =>
+    spool(batch, NEVER).pipe(
+      map((receipt): Receipt => ({ ...receipt, how: 'backedUp' })),
+      carryDoubt(doubt),
+      tap({
+        complete: () => {
+          parts.delete(batch);
+          left([...parts]);
+        },
+      }),
+    ),
+  );
+  const others = failed.filter((rest) => !takes(rest));
+  return concatWrites(sink, written, others);
+};

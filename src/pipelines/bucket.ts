@@ -55,12 +55,13 @@ export const bucketPipeline =
       // A run that is being written ahead belongs to no batch yet.
       const memory = new BatchMemory(journaled ? unshared : blocks);
       const keep = map((run: Frames) => memory.keep(run));
-      const ahead = pipe(
-        keep,
-        journal((runs) => segments.append(runs, emptyKey), gathering),
-      );
       return frames$.pipe(
-        journaled ? ahead : identity,
+        journaled
+          ? pipe(
+              keep,
+              journal((runs) => segments.append(runs, emptyKey), gathering),
+            )
+          : identity,
         tap(({ count, origin }) => {
           weight.run();
           if (origin.recovered) ledger.recovered(bucket, ids)(count);

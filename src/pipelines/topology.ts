@@ -125,12 +125,11 @@ const sightOf = (env: Env, { buckets, defaultBucket }: Config): Env => {
   return {
     ...env,
     unsettled: {
-      gathering: (frames) => unsettled.gathering(frames),
+      ...unsettled,
       writing: (stream, batch) =>
         (durabilities.get(batch.bucket) ?? defaultBucket?.durability) === 'journal'
           ? () => undefined
           : unsettled.writing(stream, batch),
-      left: (stream, batch, parts) => unsettled.left(stream, batch, parts),
     },
   };
 };
@@ -240,7 +239,8 @@ const route = (bucket: BucketConfig, byId: ReadonlyMap<string, OpenStream>): Rou
   const streams = bucket.streams.flatMap((id) => byId.get(id) ?? []);
   return {
     streams: streams.map(({ plan: { config, backup }, deliver }) => ({
-      ...{ id: config.id, deliver },
+      id: config.id,
+      deliver,
       hasBackup: backup !== undefined,
     })),
     ...(bucket.whenFull === 'drop' && { dropsWhenFull: true }),

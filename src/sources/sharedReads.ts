@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 
-/** Bytes of one read at most: what Node reads at once by itself. */
+/** Bytes of one read at most: two of them, each with the rest of a frame, fit into a block of a batch. */
 const READ_BYTES = 60 * 1024;
 
 /** All connections are read into these bytes, one after the other: what Node allocates for each read costs more than what is done with it. */

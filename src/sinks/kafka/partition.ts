@@ -1,6 +1,5 @@
-import type { Cause, Rest } from '../../model';
+import type { Blocks, Cause, Rest } from '../../model';
 import type { MessageCursor } from '../../wire/messageCursor';
-import type { Buffers } from './buffers';
 import type { Compress } from './compression';
 import { decide, type Delivery, type Message, type Part } from './delivery';
 import { sequenceAfter } from './header';
@@ -11,7 +10,7 @@ import type { RecordOptions } from './recordBatch';
 
 /** What a partition shares with the others of its topic. */
 export interface PartitionContext {
-  readonly buffers: Buffers;
+  readonly buffers: Blocks;
   readonly compress: Compress;
   /** Told by how many bytes more record batches take, which are copies beside the messages. */
   readonly weigh: (gain: number) => void;

@@ -1,5 +1,4 @@
-import type { Cause, Rest } from '../../model';
-import type { Buffers } from './buffers';
+import type { Blocks, Cause, Rest } from '../../model';
 import type { Compress, Compressed } from './compression';
 import type { Delivery, Holder, Part } from './delivery';
 import { encodeHeader } from './header';
@@ -26,7 +25,7 @@ export class ProducerBatch implements Holder {
   private weight = 0;
 
   constructor(
-    buffers: Buffers,
+    buffers: Blocks,
     options: RecordOptions,
     firstBytes: number,
     private readonly onGiveUp: (batch: ProducerBatch, part: Part, cause: Cause) => void,

@@ -1,7 +1,6 @@
-import type { StreamOptions } from '../../model';
+import type { Blocks, StreamOptions } from '../../model';
 import { LENGTH_BYTES } from '../../wire/frame';
 import type { MessageCursor } from '../../wire/messageCursor';
-import type { Buffers } from './buffers';
 import { NULL_LENGTH, recordSize, writeRecord } from './records';
 import { varintSize, writeVarint, zigzag } from './varint';
 
@@ -58,7 +57,7 @@ export class RecordBatch {
   private readonly emptyKey: number;
 
   constructor(
-    private readonly buffers: Buffers,
+    private readonly buffers: Blocks,
     private readonly options: RecordOptions,
     firstBytes: number,
   ) {
