@@ -3,8 +3,7 @@
  *
  * Each line is a process of its own, so that its page faults, collections and resident set are its own.
  */
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
+import { setImmediate as turn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import { compress as zstdOnPool } from '@mongodb-js/zstd';
@@ -13,6 +12,7 @@ import { compress as snappyOnPool, compressSync as snappySync } from 'snappy';
 import { createBuffers } from '../src/sinks/kafka/buffers';
 import { bufferBytes, RecordBatch } from '../src/sinks/kafka/recordBatch';
 import { encodeFrame } from '../src/wire/frame';
+import { withFork } from './children';
 import { messagePool, POOL } from './messages';
 import { align } from './table';
 import { peakMegabytes } from './usage';
@@ -90,7 +90,7 @@ const compressAll = async (way: Way, batches: readonly RecordBatch[], megabytes:
       const payload = result instanceof Promise ? await result : result;
       written += payload.length;
       // What is compressed goes to a socket, and the next batch comes from one: both take turns of the loop.
-      await new Promise((resolve) => setImmediate(resolve));
+      await turn();
     }
   };
   await Promise.all(Array.from({ length: IN_SLOTS }, slot));
@@ -117,11 +117,8 @@ const measure = async ({ name, bytes }: Line): Promise<Cost> => {
   };
 };
 
-const measureOnce = async (line: Line): Promise<Cost> => {
-  const child = fork(__filename, [JSON.stringify(line)], { execArgv: ['-r', 'ts-node/register/transpile-only'] });
-  const [cost] = (await once(child, 'message')) as [Cost];
-  return cost;
-};
+const measureOnce = (line: Line): Promise<Cost> =>
+  withFork(__filename, [JSON.stringify(line)], async ({ next }) => (await next()) as Cost);
 
 /** The cheapest of a few runs: what else the machine does only ever adds. */
 const measureApart = async (line: Line): Promise<Cost> => {
@@ -150,10 +147,8 @@ export const codecs = async (): Promise<string> => {
 };
 
 const [line] = process.argv.slice(2);
-if (require.main === module)
-  if (line === undefined) void codecs().then(console.log);
-  else
-    void measure(JSON.parse(line) as Line).then((cost) => {
-      process.send?.(cost);
-      process.disconnect();
-    });
+if (require.main === module && line !== undefined)
+  void measure(JSON.parse(line) as Line).then((cost) => {
+    process.send?.(cost);
+    process.disconnect();
+  });

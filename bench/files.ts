@@ -1,32 +1,32 @@
 /** What a run has written to files, all of them below one folder of the run. */
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GONE, unless } from '../src/wire/systemErrors';
+import { DELIVERY_TIMEOUT_MS } from './timeouts';
 
 const POLL_MS = 20;
 
 /** Where the files of a run are. */
 export const outputFolder = (folder: string): string => path.join(folder, 'output');
 
+/** Of all files; the folder is made with the first message, and a file may have another name by now. */
 const bytesIn = async (folder: string): Promise<number> => {
-  const names = await readdir(folder).catch(() => []);
-  const sizes = await Promise.all(names.map(async (name) => (await stat(path.join(folder, name))).size));
-  return sizes.reduce((sum, size) => sum + size, 0);
+  const names = (await unless(GONE, readdir(folder))) ?? [];
+  const all = await Promise.all(names.map((name) => unless(GONE, stat(path.join(folder, name)))));
+  return all.reduce((sum, stats) => sum + (stats?.size ?? 0), 0);
 };
 
-/**
- * Resolves with the number of messages, each of `messageBytes` in its file, as soon as there are `wanted` or more, or at
- * the end of `timeoutMs`.
- */
-export const awaitFiles = async (
-  folder: string,
-  messageBytes: number,
-  wanted: number,
-  timeoutMs: number,
-): Promise<number> => {
-  const deadline = Date.now() + timeoutMs;
+/** Resolves with the bytes in the folder as soon as there are `wanted` or more, or after {@link DELIVERY_TIMEOUT_MS}. */
+export const awaitBytes = async (folder: string, wanted: number): Promise<number> => {
+  const deadline = Date.now() + DELIVERY_TIMEOUT_MS;
   for (;;) {
-    const found = Math.floor((await bytesIn(folder)) / messageBytes);
+    const found = await bytesIn(folder);
     if (found >= wanted || Date.now() > deadline) return found;
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await sleep(POLL_MS);
   }
 };
+
+/** As {@link awaitBytes}, in messages, each of `messageBytes` in its file. */
+export const awaitFiles = async (folder: string, messageBytes: number, wanted: number): Promise<number> =>
+  Math.floor((await awaitBytes(folder, wanted * messageBytes)) / messageBytes);

@@ -1,17 +1,17 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import path from 'node:path';
 import { finished } from 'node:stream/promises';
-import { endWithUs } from './children';
+import { startScript } from './bash';
 import { POOL, keyOf, messagePool } from './messages';
 import { programOf, whyMissing } from './packages';
 import { KCAT } from './peers';
-import { DELIVERY_TIMEOUT_MS, kafkaSettings, RUN_TIMEOUT_MS, type Run, type Subject } from './subject';
+import { kafkaSettings, type Run, type Subject } from './subject';
 import { awaitAll } from './topics';
 import { peakMegabytes } from './usage';
 
 const KEY_DELIMITER = '|';
+const POLL_MS = 20;
 
 /** The messages of the run, one a line. */
 const writeMessages = async (file: string, { shape, keys }: Run): Promise<void> => {
@@ -27,56 +27,30 @@ const writeMessages = async (file: string, { shape, keys }: Run): Promise<void> 
   await finished(stream);
 };
 
-/** Seconds in bash's `1m2.345s`. */
-const seconds = (text: string): number => {
-  const [, minutes = 'NaN', rest = 'NaN'] = /(\d+)m([\d.]+)s/.exec(text) ?? [];
-  return Number(minutes) * 60 + Number(rest);
-};
-
-/** Ends a script of bash with what its children have used: once one has ended, /proc has forgotten it. */
-export const TIMES = 'code=$?; times; exit $code';
-
-/** User and system seconds in the output of a script that {@link TIMES} ends. */
-export const childSeconds = (output: string): number =>
-  (output.trim().split('\n').at(-1) ?? '').split(' ').reduce((sum, each) => sum + seconds(each), 0);
-
 const script = (command: string, args: readonly string[], file: string): string =>
-  `'${command}' ${args.map((arg) => `'${arg}'`).join(' ')} <'${file}' & pid=$!; echo "$pid"; wait "$pid"; ${TIMES}`;
+  `'${command}' ${args.map((arg) => `'${arg}'`).join(' ')} <'${file}' & pid=$!; echo "$pid"; wait "$pid"`;
 
 interface Used {
   readonly cpuSeconds: number;
   readonly peakMegabytes: number;
 }
 
-/** Runs the script to its end, or kills it with all it has started when it takes too long. */
+/** Runs the script to its end. */
 const runScript = async (text: string, env: NodeJS.ProcessEnv): Promise<Used> => {
-  const bash = spawn('bash', ['-c', text], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    detached: true,
-    env: { ...process.env, ...env },
-  });
-  let output = '';
+  const { said, ended } = startScript(text, { env });
   let peak = 0;
-  bash.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const polling = setInterval(() => {
-    const pid = Number(output.trim().split('\n').at(-1));
     try {
-      peak = Math.max(peak, peakMegabytes(pid) || 0);
+      peak = Math.max(peak, peakMegabytes(Number(said())) || 0);
     } catch {
-      // It has just ended, or the next one has not begun.
+      // It has just ended, or not begun.
     }
-  }, 20);
-  const kill = (): void => {
-    if (bash.pid !== undefined) process.kill(-bash.pid, 'SIGKILL');
-  };
-  const ended = endWithUs(kill);
-  const killing = setTimeout(kill, RUN_TIMEOUT_MS);
-  const [code] = (await once(bash, 'close')) as [number | null];
-  clearInterval(polling);
-  clearTimeout(killing);
-  ended();
-  if (code !== 0) throw new Error(code === null ? `no end in ${RUN_TIMEOUT_MS} ms` : `exit code ${code}`);
-  return { cpuSeconds: childSeconds(output), peakMegabytes: peak };
+  }, POLL_MS);
+  try {
+    return { cpuSeconds: await ended, peakMegabytes: peak };
+  } finally {
+    clearInterval(polling);
+  }
 };
 
 export const kcat: Subject = {
@@ -93,7 +67,7 @@ export const kcat: Subject = {
     const started = performance.now();
     const used = await runScript(script(command, args, file), env);
     const sent = shape.messages;
-    const delivered = await awaitAll(brokers, topics, sent, DELIVERY_TIMEOUT_MS);
+    const delivered = await awaitAll(brokers, topics, sent);
     const elapsed = (performance.now() - started) / 1000;
     return {
       cpuMicros: (used.cpuSeconds * 1e6) / sent,

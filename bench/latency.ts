@@ -3,13 +3,16 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { endWithUs } from './children';
+import { middleBy, minToMax } from './figures';
+import type { Measured } from './inTurn';
 import { millisSince } from './messages';
 import { programOf } from './packages';
 import { KCAT } from './peers';
-import { DELIVERY_TIMEOUT_MS, RUN_TIMEOUT_MS, send, warmUp, withServer, type Run, type Server } from './subject';
 import { markdownTable } from './page';
-import { titleOf, type Shape } from './shapes';
+import { titleOf, type Shape } from './shape';
+import { send, warmUp, withServer, type Run, type Server } from './subject';
 import { align } from './table';
+import { DELIVERY_TIMEOUT_MS, RUN_TIMEOUT_MS } from './timeouts';
 import { cpuSeconds } from './usage';
 
 /** Messages of the first second are not counted: the trickle has to settle. */
@@ -94,27 +97,22 @@ export const measureLatency = (server: Server, run: Run): Promise<Lateness> =>
 const percentile = (sorted: readonly number[], part: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? NaN;
 
-/** A server's runs, or why there are none. */
-export interface MeasuredLatency {
-  readonly name: string;
-  readonly missing: string | undefined;
-  readonly runs: readonly Lateness[];
-}
+type MeasuredLatency = Measured<Pick<Server, 'name'>, Lateness>;
 
 const HEADER = ['', 'p50 ms', 'p99 ms', '(min to max of the runs)', 'longest ms', 'CPU µs/message', 'received'];
 
 /** The run in the middle, by its p99. */
-const row = ({ name, missing, runs }: MeasuredLatency): readonly string[] => {
-  const sorted = [...runs].sort((a, b) => percentile(a.millis, 0.99) - percentile(b.millis, 0.99));
-  const middle = sorted[Math.floor((sorted.length - 1) / 2)];
+const row = ({ one: { name }, missing, runs }: MeasuredLatency): readonly string[] => {
+  const p99 = ({ millis }: Lateness): number => percentile(millis, 0.99);
+  const middle = middleBy(runs, p99);
   if (!middle) return [name, missing ?? 'no run', '', '', '', '', ''];
-  const p99s = sorted.map(({ millis }) => percentile(millis, 0.99).toFixed(1));
+  const ms = (value: number): string => value.toFixed(1);
   return [
     name,
-    percentile(middle.millis, 0.5).toFixed(1),
-    percentile(middle.millis, 0.99).toFixed(1),
-    `${p99s[0] ?? ''} to ${p99s.at(-1) ?? ''}`,
-    percentile(middle.millis, 1).toFixed(1),
+    ms(percentile(middle.millis, 0.5)),
+    ms(p99(middle)),
+    minToMax(runs.map(p99), ms),
+    ms(percentile(middle.millis, 1)),
     middle.cpuMicros.toFixed(1),
     runs.map(({ millis, sent }) => (millis.length === sent ? 'all' : `${millis.length} of ${sent}`)).join(' '),
   ];

@@ -1,9 +1,11 @@
-/** The load generator, a process of its own: prepares everything, says `ready`, sends at `go`, says how long the sending took. */
+/** The load generator, a process of its own: prepares everything, says `ready`, sends at `go`, says how many it has sent. */
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
+import { openClient, type Client } from '../spec/support/client';
 import { encodeFrame } from '../src/wire/frame';
 import { POOL, keyOf, messagePool, stampOf } from './messages';
-import { SHORT_MESSAGES, type Shape } from './shapes';
+import { paced } from './paced';
+import { SHORT_MESSAGES, type Shape } from './shape';
 
 /** What to send, and how a message is told from the next: a version 1 frame, or a line. Buckets and prefixes take turns. */
 export interface Load {
@@ -15,11 +17,6 @@ export interface Load {
   readonly keys: boolean;
   /** Whether a message begins with the time at which it is written. See {@link stampOf}. */
   readonly stamps: boolean;
-}
-
-export interface Sent {
-  readonly sent: number;
-  readonly seconds: number;
 }
 
 const BULK_BYTES = 64 * 1024;
@@ -53,25 +50,6 @@ const nextOf = (load: Load, pool: readonly Buffer[]): Next => {
   };
 };
 
-const open = async (path: string): Promise<Socket> => {
-  const socket = connect(path);
-  await once(socket, 'connect');
-  return socket;
-};
-
-/** Ends the connection; resolves when the other side has seen it. */
-const end = async (socket: Socket): Promise<void> => {
-  socket.end();
-  socket.resume();
-  await once(socket, 'close');
-};
-
-/** One write to the operating system; resolves when it has the bytes, so waits while the other side does not read. */
-const write = (socket: Socket, bytes: Buffer): Promise<void> =>
-  new Promise((resolve, reject) => socket.write(bytes, (error) => (error ? reject(error) : resolve())));
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
 /** The pool in writes of about 64 KB that end with a message. */
 const bulkWrites = (pool: readonly Buffer[]): Bulk => {
   const perWrite = Math.max(1, Math.floor(BULK_BYTES / (pool[0]?.length ?? 1)));
@@ -81,36 +59,24 @@ const bulkWrites = (pool: readonly Buffer[]): Bulk => {
   return { perWrite, writes };
 };
 
-const sendBulk = async (socket: Socket, pool: readonly Buffer[], bulk: Bulk, count: number): Promise<void> => {
+const sendBulk = async (client: Client, pool: readonly Buffer[], bulk: Bulk, count: number): Promise<void> => {
   const whole = Math.floor(count / bulk.perWrite);
-  for (let i = 0; i < whole; i += 1) await write(socket, bulk.writes[i % bulk.writes.length] ?? NOTHING);
-  if (count > whole * bulk.perWrite) await write(socket, Buffer.concat(pool.slice(0, count - whole * bulk.perWrite)));
+  for (let i = 0; i < whole; i += 1) await client.write(bulk.writes[i % bulk.writes.length] ?? NOTHING);
+  if (count > whole * bulk.perWrite) await client.write(Buffer.concat(pool.slice(0, count - whole * bulk.perWrite)));
 };
 
-const sendSingle = async (socket: Socket, pool: readonly Buffer[], count: number, from = 0): Promise<void> => {
+const sendSingle = async (client: Client, pool: readonly Buffer[], count: number, from = 0): Promise<void> => {
   for (let i = 0; i < count; i += 1) {
-    await write(socket, pool[(from + i) % POOL] ?? NOTHING);
+    await client.write(pool[(from + i) % POOL] ?? NOTHING);
     if (i % 32 === 31) await turn();
-  }
-};
-
-const sendPaced = async (sockets: readonly Socket[], next: Next, count: number, perSecond: number): Promise<void> => {
-  const started = performance.now();
-  for (let sent = 0; sent < count;) {
-    const due = Math.min(count, Math.floor(((performance.now() - started) / 1000) * perSecond));
-    for (; sent < due; sent += 1) {
-      const socket = sockets[sent % sockets.length];
-      if (socket) await write(socket, next(sent));
-    }
-    await new Promise((resolve) => setTimeout(resolve, 1));
   }
 };
 
 const sendShort = async (path: string, pool: readonly Buffer[], count: number): Promise<void> => {
   for (let sent = 0; sent < count; sent += SHORT_MESSAGES) {
-    const socket = await open(path);
-    await sendSingle(socket, pool, Math.min(SHORT_MESSAGES, count - sent), sent);
-    await end(socket);
+    const client = await openClient(path);
+    await sendSingle(client, pool, Math.min(SHORT_MESSAGES, count - sent), sent);
+    await client.end();
   }
 };
 
@@ -128,14 +94,16 @@ const prepare = async (load: Load): Promise<() => Promise<void>> => {
       await Promise.all(counts.map((count) => sendShort(path, pool, count)));
     };
   }
-  const sockets = await Promise.all(counts.map(() => open(path)));
+  const clients = await Promise.all(counts.map(() => openClient(path)));
   const bulk = bulkWrites(pool);
-  const sendShare = (socket: Socket, i: number): Promise<void> =>
-    shape.writes === 'bulk' ? sendBulk(socket, pool, bulk, counts[i] ?? 0) : sendSingle(socket, pool, counts[i] ?? 0);
+  const sendShare = (client: Client, i: number): Promise<void> =>
+    shape.writes === 'bulk' ? sendBulk(client, pool, bulk, counts[i] ?? 0) : sendSingle(client, pool, counts[i] ?? 0);
+  const next = nextOf(load, pool);
+  const sendAt = async (i: number): Promise<void> => clients[i % clients.length]?.write(next(i));
   return async () => {
-    if (shape.perSecond === undefined) await Promise.all(sockets.map(sendShare));
-    else await sendPaced(sockets, nextOf(load, pool), shape.messages, shape.perSecond);
-    await Promise.all(sockets.map(end));
+    if (shape.perSecond === undefined) await Promise.all(clients.map(sendShare));
+    else await paced(shape.messages, shape.perSecond, sendAt);
+    await Promise.all(clients.map((client) => client.end()));
   };
 };
 
@@ -143,9 +111,8 @@ const main = async (load: Load): Promise<void> => {
   const sendAll = await prepare(load);
   process.send?.('ready');
   await once(process, 'message');
-  const started = performance.now();
   await sendAll();
-  process.send?.({ sent: load.shape.messages, seconds: (performance.now() - started) / 1000 } satisfies Sent);
+  process.send?.(load.shape.messages);
   process.disconnect();
 };
 

@@ -3,30 +3,28 @@
  * costs, beside its peers, in one run; `--write` puts it into docs/PERFORMANCE.md. Against the broker at KAFKA_BROKERS if set,
  * else one that is started for it.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { startBroker } from '../spec/support/kafka';
 import { cat } from './cat';
 import { codecs } from './codecs';
+import { expectKnown, positive, runCommand } from './command';
+import { inTurn } from './inTurn';
 import { journaled, kahets, ofCpus, oneBucket, sliced } from './kahets';
 import { kcat } from './kcat';
-import { latencyMarkdown, latencyReport, measureLatency } from './latency';
+import { latencyMarkdown, latencyReport, measureLatency, type Lateness } from './latency';
 import { machine } from './machine';
 import { writeSections, type Section } from './page';
 import { latencySection, shapeSection, summarySection, wordsAround } from './performance';
-import { report } from './report';
+import { namesOf, withFolder, withTopics } from './places';
+import { firstWord, report } from './report';
 import { rsyslog } from './rsyslog';
-import { LATENCY, SHAPES, type Shape, type SubjectName } from './shapes';
-import { asSubject, type Run, type Server } from './subject';
+import type { Shape, SubjectName } from './shape';
+import { ALL_SHAPES, LATENCY } from './shapes';
+import { asSubject, type Result, type Run, type Server, type Subject } from './subject';
 import { syslogNg } from './syslogNg';
-import { createTopics, deleteTopics } from './topics';
 
 const SERVERS: readonly Server[] = [kahets, rsyslog, syslogNg];
 const SUBJECTS = [...[...SERVERS, journaled, oneBucket, sliced, ...ofCpus].map(asSubject), kcat, cat];
-/** Names of one length. */
-const DIGITS = 4;
 
 const { values: options } = parseArgs({
   options: {
@@ -47,79 +45,45 @@ const asked = (names: string | undefined, ...own: readonly string[]): boolean =>
 const chosen = <A extends { readonly name: string }>(all: readonly A[], names: readonly SubjectName[]): readonly A[] =>
   names
     .filter((name) => asked(options.subject, name))
-    .flatMap((name) => all.filter((each) => each.name.split(/[ ,]/)[0] === name));
-
-let runs = 0;
+    .flatMap((name) => all.filter((each) => firstWord(each.name) === name));
 
 /** Makes the topics and the folder of one run for `measure` alone. */
-const measureOnce = async <R>(shape: Shape, brokers: string, measure: (run: Run) => Promise<R>): Promise<R> => {
-  runs += 1;
-  const topics = Array.from(
-    { length: shape.topics },
-    (_, n) => `bench-${process.pid}-${runs}-${String(n).padStart(DIGITS, '0')}`,
-  );
-  const made = shape.to === 'file' ? [] : topics;
-  await createTopics(brokers, made, shape.partitions);
-  const folder = await mkdtemp(path.join(tmpdir(), 'kahets-bench-'));
-  try {
-    return await measure({ shape, brokers, topics, folder, keys: options.keys });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-    await deleteTopics(brokers, made);
-  }
-};
-
-interface Measured<R> {
-  readonly name: string;
-  missing: string | undefined;
-  readonly runs: R[];
-}
-
-/** Every one in turn, again and again, so that what else the machine does falls on all of them. */
-const inTurn = async <S extends { readonly name: string; readonly missing: () => string | undefined }, R>(
-  all: readonly S[],
-  measure: (one: S) => Promise<R>,
-): Promise<readonly Measured<R>[]> => {
-  const measured = all.map((one) => ({ one, name: one.name, missing: one.missing(), runs: [] as R[] }));
-  for (let run = 0; run < Number(options.runs); run += 1) {
-    for (const each of measured) {
-      if (each.missing !== undefined) continue;
-      try {
-        each.runs.push(await measure(each.one));
-      } catch (error) {
-        each.missing = `failed: ${(error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''}`;
-      }
-    }
-  }
-  return measured;
-};
+const measureOnce = <R>(shape: Shape, brokers: string, measure: (run: Run) => Promise<R>): Promise<R> =>
+  withFolder((folder) => {
+    const run = (topics: readonly string[]): Promise<R> =>
+      measure({ shape, brokers, topics, folder, keys: options.keys });
+    return shape.to === 'file' ? run(namesOf(shape.topics)) : withTopics(brokers, shape, run);
+  });
 
 const withMessages = (shape: Shape): Shape =>
-  options.messages === undefined ? shape : { ...shape, messages: Number(options.messages) };
+  options.messages === undefined ? shape : { ...shape, messages: positive('messages', options.messages) };
 
 const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`.replace(/ -- $/, '');
 
-const measureShape = async (shape: Shape, brokers: string): Promise<readonly Section[]> => {
+const whyMissing = ({ missing }: Pick<Subject, 'missing'>): string | undefined => missing();
+
+const measureShape = async (shape: Shape, brokers: string, times: number): Promise<readonly Section[]> => {
   const subjects = chosen(SUBJECTS, shape.subjects);
-  const measured = await inTurn(subjects, ({ measure }) => measureOnce(shape, brokers, measure));
+  const measure = ({ measure: one }: Subject): Promise<Result> => measureOnce(shape, brokers, one);
+  const measured = await inTurn(subjects, times, measure, whyMissing);
   console.log(report(shape, measured));
   const section = shapeSection(shape, measured, command);
   return shape.group === 'loop' ? [section] : [section, summarySection(shape, measured)];
 };
 
-const measureLateness = async (shape: Shape, brokers: string): Promise<readonly Section[]> => {
-  const measured = await inTurn(chosen(SERVERS, shape.subjects), (server) =>
-    measureOnce(shape, brokers, (run) => measureLatency(server, run)),
-  );
+const measureLateness = async (shape: Shape, brokers: string, times: number): Promise<readonly Section[]> => {
+  const measure = (server: Server): Promise<Lateness> =>
+    measureOnce(shape, brokers, (run) => measureLatency(server, run));
+  const measured = await inTurn(chosen(SERVERS, shape.subjects), times, measure, whyMissing);
   console.log(latencyReport(shape, measured));
   return [latencySection(shape, latencyMarkdown(shape, measured), command)];
 };
 
 /** Each shape is written when it has been measured, so that an end in between leaves what has been. */
-const measureAll = async (brokers: string): Promise<void> => {
-  for (const shape of [...SHAPES, LATENCY].filter(({ name, group }) => asked(options.shape, name, group))) {
+const measureAll = async (brokers: string, times: number): Promise<void> => {
+  for (const shape of ALL_SHAPES.filter(({ name, group }) => asked(options.shape, name, group))) {
     const measure = shape.name === LATENCY.name ? measureLateness : measureShape;
-    const sections = await measure(withMessages(shape), brokers);
+    const sections = await measure(withMessages(shape), brokers, times);
     if (options.write) await writeSections([...wordsAround(shape), ...sections]);
   }
 };
@@ -129,18 +93,22 @@ const main = async (): Promise<void> => {
     console.log(`${machine()}\n${await codecs()}`);
     return;
   }
-  if (options.write && options.subject !== undefined)
-    throw new Error('--write puts all subjects beside each other on the page: leave --subject away');
+  expectKnown(options.shape?.split(',') ?? [], [...new Set(ALL_SHAPES.flatMap(({ name, group }) => [group, name]))]);
+  expectKnown(
+    options.subject?.split(',') ?? [],
+    SUBJECTS.map(({ name }) => firstWord(name)),
+  );
+  if (options.write && [options.subject, options.messages, options.keys].some(Boolean))
+    throw new Error('--write puts whole shapes on the page: leave --subject, --messages and --keys away');
+  const times = positive('runs', options.runs);
   const given = process.env['KAFKA_BROKERS'];
   const broker = given === undefined ? await startBroker({ heap: '1g' }) : undefined;
   try {
-    console.log(`${machine()}, median of ${options.runs}`);
-    await measureAll(given ?? broker?.address ?? '');
+    console.log(`${machine()}, median of ${times}`);
+    await measureAll(given ?? broker?.address ?? '', times);
   } finally {
     await broker?.remove();
   }
 };
 
-// What was started ends with us: the handlers of 'exit' see to it.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
-void main();
+runCommand(main);

@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { messageOf } from '../src/wire/systemErrors';
 import { cacheFolder } from '../spec/support/kafkaJars';
 
 export interface Packaged {
@@ -105,7 +106,7 @@ const look = (packaged: Packaged): Program | string => {
   try {
     return programIn(unpacked(packaged.packages), packaged) ?? `not found in the Debian packages ${names}`;
   } catch (error) {
-    return `not installed, and cannot be unpacked (${names}): ${error instanceof Error ? error.message : String(error)}`;
+    return `not installed, and cannot be unpacked (${names}): ${messageOf(error)}`;
   }
 };
 

@@ -4,7 +4,8 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { LATENCY, SHAPES, type Shape } from './shapes';
+import type { Shape } from './shape';
+import { ALL_SHAPES } from './shapes';
 
 const PERFORMANCE_PAGE = path.resolve(__dirname, '../docs/PERFORMANCE.md');
 
@@ -18,16 +19,14 @@ export interface Section {
 /** The id of the section of a shape. */
 export const sectionId = ({ name }: Shape): string => `shape-${name}`;
 
-const ALL: readonly Shape[] = [...SHAPES, LATENCY];
-
 /** The sections from top to bottom: those of the bench, then those of other commands. */
 export const ORDER: readonly string[] = [
   'introduction',
   'targets',
   'method',
-  ...[...new Set(ALL.map(({ group }) => group))].flatMap((group) => [
+  ...[...new Set(ALL_SHAPES.map(({ group }) => group))].flatMap((group) => [
     `group-${group}`,
-    ...ALL.filter((shape) => shape.group === group).map(sectionId),
+    ...ALL_SHAPES.filter((shape) => shape.group === group).map(sectionId),
   ]),
   'limit',
   'growth',

@@ -2,8 +2,9 @@
 import { machine, measuredOn } from './machine';
 import { markdownTable, sectionId, type Section } from './page';
 import { peerVersions } from './peers';
-import { reportMarkdown, SUMMARY_HEADER, summaryRow, type Measured } from './report';
-import { SHAPES, type Group, type Shape } from './shapes';
+import { reportMarkdown, SUMMARY_HEADER, summaryRow, type MeasuredSubject } from './report';
+import type { Group, Shape } from './shape';
+import { SHAPES } from './shapes';
 
 const introduction = (): string => {
   const versions = Object.entries(peerVersions()).map(([name, version]) => `${name} ${version || 'not here'}`);
@@ -71,7 +72,7 @@ Kafka and file: kahets multicasts each batch to two streams, rsyslog has two act
   },
   loop: {
     heading: 'Where one loop ends',
-    text: `As fast as kahets takes messages, counted while the clients push. *Loop busy*: the share of that time in which the thread of the event loop used a core; near 100 % the loop is the limit, below that the clients, the broker or the cores that all of them share. *Loop µs a message*: the CPU of that thread alone, compression threads not counted. *At a whole core*: what follows from it for a loop that has a core to itself, computed and not reached here where the loop was less than busy.
+    text: `As fast as kahets takes messages, counted while the clients push. *Loop busy*: the share of that time in which the thread of the event loop used a core; near 100 % the loop is the limit, below that the clients, the broker or the cores that all of them share. *Loop µs a message*: the CPU of that thread alone, compression threads not counted. *At a whole core*: what follows from it for a loop that has a core to itself, computed and not reached here where the loop was less than busy. A *connection* of these is opened, sends ten messages with a write each and is closed.
 
 **Past it**: several daemons, each with a socket, a spool and file folders of its own, and the programs of the host divided among them (by program, or by process id). They share nothing, so they add up as long as there are cores; each bucket's order holds within a daemon. One daemon with more \`MAXCPUS\` helps only while compression is what is slow. Past one machine Kafka is the engine: a daemon on each host.`,
   },
@@ -92,7 +93,7 @@ const cellsOf = (line: string): readonly string[] =>
     .map((cell) => cell.trim());
 
 /** The summary with this shape's row in it; the rows of other shapes stay. */
-export const summarySection = (shape: Shape, measured: readonly Measured[]): Section => ({
+export const summarySection = (shape: Shape, measured: readonly MeasuredSubject[]): Section => ({
   id: 'targets',
   markdown: (before) => {
     const row = summaryRow(shape, measured);
@@ -106,7 +107,7 @@ export const summarySection = (shape: Shape, measured: readonly Measured[]): Sec
   },
 });
 
-export const shapeSection = (shape: Shape, measured: readonly Measured[], command: string): Section => ({
+export const shapeSection = (shape: Shape, measured: readonly MeasuredSubject[], command: string): Section => ({
   id: sectionId(shape),
   markdown: () => `${reportMarkdown(shape, measured)}\n\n${measuredOn(command)}`,
 });

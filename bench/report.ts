@@ -1,20 +1,15 @@
 /** A shape's results: as text for the terminal, and as what docs/PERFORMANCE.md is made of. */
+import { middleBy, minToMax } from './figures';
+import type { Measured } from './inTurn';
 import { markdownTable } from './page';
-import { MOST_MEGABYTES, SHORT_MESSAGES, titleOf, type Shape, type SubjectName, type Target } from './shapes';
-import type { Result } from './subject';
+import { MOST_MEGABYTES, SHORT_MESSAGES, titleOf, type Shape, type SubjectName, type Target } from './shape';
+import type { Result, Subject } from './subject';
 import { align } from './table';
 
 /** A subject's runs of one shape; none when it could not run. */
-export interface Measured {
-  readonly name: string;
-  readonly missing: string | undefined;
-  readonly runs: readonly Result[];
-}
+export type MeasuredSubject = Measured<Pick<Subject, 'name'>, Result>;
 
-const byCpu = (runs: readonly Result[]): readonly Result[] => [...runs].sort((a, b) => a.cpuMicros - b.cpuMicros);
-
-/** The run in the middle, by CPU a message. */
-const median = (runs: readonly Result[]): Result | undefined => byCpu(runs)[Math.floor((runs.length - 1) / 2)];
+const cpuMicros = (run: Result): number => run.cpuMicros;
 
 const decimals = (value: number, digits: number): string => (Number.isFinite(value) ? value.toFixed(digits) : '–');
 const count = (value: number): string => Math.round(value).toLocaleString('en');
@@ -37,30 +32,32 @@ const lostOf = (name: string, runs: readonly Result[]): string => {
 
 const peakOf = (runs: readonly Result[]): number => Math.max(...runs.map(({ peakMegabytes }) => peakMegabytes));
 
-const row = ({ name, missing, runs }: Measured): readonly string[] => {
-  const middle = median(runs);
+const row = ({ one: { name }, missing, runs }: MeasuredSubject): readonly string[] => {
+  const middle = middleBy(runs, cpuMicros);
   if (!middle) return [name, missing ?? 'no run', '', '', '', ''];
-  const sorted = byCpu(runs);
   return [
     missing === undefined ? name : `${name} (${runs.length} of the runs; then ${missing})`,
     middle.cpuMicros.toFixed(2),
-    `${sorted[0]?.cpuMicros.toFixed(2) ?? ''} to ${sorted.at(-1)?.cpuMicros.toFixed(2) ?? ''}`,
+    minToMax(runs.map(cpuMicros), (value) => value.toFixed(2)),
     count(middle.perSecond),
     decimals(peakOf(runs), 0),
     lostOf(name, runs),
   ];
 };
 
-const find = (measured: readonly Measured[], name: string | undefined): Measured | undefined =>
-  measured.find((each) => name !== undefined && each.name.split(/[ ,]/)[0] === name);
+/** What subjects are called by, of names such as `rsyslog, imptcp`. */
+export const firstWord = (name: string): string => name.split(/[ ,]/)[0] ?? '';
 
-const cpuOf = (measured: readonly Measured[], name: string | undefined): number | undefined =>
-  median(find(measured, name)?.runs ?? [])?.cpuMicros;
+const find = (measured: readonly MeasuredSubject[], name: string | undefined): MeasuredSubject | undefined =>
+  measured.find(({ one }) => name !== undefined && firstWord(one.name) === name);
+
+const cpuOf = (measured: readonly MeasuredSubject[], name: string | undefined): number | undefined =>
+  middleBy(find(measured, name)?.runs ?? [], cpuMicros)?.cpuMicros;
 
 const PEERS: readonly SubjectName[] = ['kcat', 'rsyslog', 'syslog-ng'];
 
 /** The peer that costs least. */
-const bestPeer = (measured: readonly Measured[]): SubjectName | undefined =>
+const bestPeer = (measured: readonly MeasuredSubject[]): SubjectName | undefined =>
   PEERS.filter((name) => cpuOf(measured, name) !== undefined).sort(
     (a, b) => (cpuOf(measured, a) ?? NaN) - (cpuOf(measured, b) ?? NaN),
   )[0];
@@ -68,7 +65,7 @@ const bestPeer = (measured: readonly Measured[]): SubjectName | undefined =>
 const judged = (text: string, met: boolean): string => `${text}: ${met ? 'met' : '**missed**'}`;
 
 /** `0.72 × kcat (at most 0.8): met`. */
-const ratioTo = (measured: readonly Measured[], ours: number, { of, atMost, orMicros }: Target): string => {
+const ratioTo = (measured: readonly MeasuredSubject[], ours: number, { of, atMost, orMicros }: Target): string => {
   const theirs = cpuOf(measured, of);
   const wanted =
     atMost === undefined ? '' : ` (at most ${atMost}${orMicros === undefined ? '' : `, or ${orMicros} µs`})`;
@@ -79,7 +76,7 @@ const ratioTo = (measured: readonly Measured[], ours: number, { of, atMost, orMi
 };
 
 /** What is held and what is not; nothing where the shape's own subject has not run. */
-const verdicts = ({ subjects: [own], targets }: Shape, measured: readonly Measured[]): readonly string[] => {
+const verdicts = ({ subjects: [own], targets }: Shape, measured: readonly MeasuredSubject[]): readonly string[] => {
   const ours = cpuOf(measured, own);
   if (ours === undefined) return [];
   const peak = peakOf(find(measured, own)?.runs ?? []);
@@ -88,7 +85,7 @@ const verdicts = ({ subjects: [own], targets }: Shape, measured: readonly Measur
 };
 
 /** `0.72 × kcat`, of the peer that costs least. */
-const ratioToBest = ({ subjects: [own] }: Shape, measured: readonly Measured[]): string => {
+const ratioToBest = ({ subjects: [own] }: Shape, measured: readonly MeasuredSubject[]): string => {
   const ours = cpuOf(measured, own);
   const best = bestPeer(measured);
   return ours === undefined || best === undefined ? '–' : ratioTo(measured, ours, { of: best });
@@ -101,35 +98,43 @@ const LOOP_HEADER = [
   'loop busy',
   'loop µs a message',
   'at a whole core, messages/s',
+  'at a whole core, connections/s',
 ];
 
 /** The run with the middle rate, as what it says about the loop. */
-const loopRow = ({ writes }: Shape, { name, missing, runs }: Measured): readonly string[] => {
-  const sorted = runs
-    .flatMap(({ loop }) => (loop === undefined ? [] : [loop]))
-    .sort((a, b) => a.perSecond - b.perSecond);
-  const middle = sorted[Math.floor((sorted.length - 1) / 2)];
-  if (!middle) return [name, missing ?? 'no run', '', '', '', ''];
+const loopRow = ({ writes }: Shape, { one: { name }, missing, runs }: MeasuredSubject): readonly string[] => {
+  const loops = runs.flatMap(({ loop }) => loop ?? []);
+  const middle = middleBy(loops, ({ perSecond }) => perSecond);
+  if (!middle) return [name, missing ?? 'no run', '', '', '', '', ''];
   const { perSecond, busy, micros } = middle;
-  const connections = writes === 'short' ? count(perSecond / SHORT_MESSAGES) : '–';
-  return [name, count(perSecond), connections, `${(busy * 100).toFixed(0)} %`, micros.toFixed(2), count(1e6 / micros)];
+  const connections = (messages: number): string => (writes === 'short' ? count(messages / SHORT_MESSAGES) : '–');
+  const atMost = 1e6 / micros;
+  return [
+    name,
+    count(perSecond),
+    connections(perSecond),
+    `${(busy * 100).toFixed(0)} %`,
+    micros.toFixed(2),
+    count(atMost),
+    connections(atMost),
+  ];
 };
 
-const rowsOf = (shape: Shape, measured: readonly Measured[]): readonly (readonly string[])[] =>
+const rowsOf = (shape: Shape, measured: readonly MeasuredSubject[]): readonly (readonly string[])[] =>
   shape.group === 'loop'
     ? [LOOP_HEADER, ...measured.map((each) => loopRow(shape, each))]
     : [HEADER, ...measured.map(row)];
 
 /** What stands below the table. */
-const said = (shape: Shape, measured: readonly Measured[]): string =>
+const said = (shape: Shape, measured: readonly MeasuredSubject[]): string =>
   shape.group === 'loop' ? '' : verdicts(shape, measured).join('; ');
 
 /** One shape as text: a row for each subject, and the ratios to hold. */
-export const report = (shape: Shape, measured: readonly Measured[]): string =>
+export const report = (shape: Shape, measured: readonly MeasuredSubject[]): string =>
   `\n${titleOf(shape).replaceAll('`', '')}\n${align(rowsOf(shape, measured))}\n${said(shape, measured).replaceAll('*', '')}`;
 
 /** One shape on the page. */
-export const reportMarkdown = (shape: Shape, measured: readonly Measured[]): string => {
+export const reportMarkdown = (shape: Shape, measured: readonly MeasuredSubject[]): string => {
   const [head = [], ...rows] = rowsOf(shape, measured);
   return `### ${titleOf(shape)}\n\n${markdownTable(head, rows)}\n\n${said(shape, measured)}`.trim();
 };
@@ -137,7 +142,7 @@ export const reportMarkdown = (shape: Shape, measured: readonly Measured[]): str
 export const SUMMARY_HEADER = ['shape', '', 'CPU µs a message', 'beside the best peer', 'targets'];
 
 /** One shape as a row of the page's first table. */
-export const summaryRow = (shape: Shape, measured: readonly Measured[]): readonly string[] => {
+export const summaryRow = (shape: Shape, measured: readonly MeasuredSubject[]): readonly string[] => {
   const ours = cpuOf(measured, shape.subjects[0]);
   return [
     `\`${shape.name}\``,

@@ -1,10 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { outputFolder } from './files';
-import { programOf, whyMissing } from './packages';
+import { linePeer } from './linePeer';
 import { RSYSLOG } from './peers';
-import { startPeer } from './started';
-import { kafkaSettings, linePrefixes, type Run, type Server } from './subject';
+import { kafkaSettings, type Run } from './subject';
 
 /** With several topics each line begins with its own; they are of one length. */
 const templates = ({ topics }: Run): string => {
@@ -43,23 +41,9 @@ ruleset(name="out" queue.type="LinkedList" queue.size="500000" queue.dequeueBatc
 }
 `;
 
-export const rsyslog: Server = {
+export const rsyslog = linePeer({
   name: 'rsyslog, imptcp',
-  missing: () => whyMissing(RSYSLOG),
-  start: async (run) => {
-    const socket = path.join(run.folder, 'rsyslog.sock');
-    const configFile = path.join(run.folder, 'rsyslog.conf');
-    await mkdir(outputFolder(run.folder));
-    await writeFile(configFile, config(run, socket));
-    const program = programOf(RSYSLOG);
-    const args = ['-n', '-f', configFile, '-i', path.join(run.folder, 'rsyslog.pid'), '-M', program.modules];
-    const { pid, stop } = await startPeer(program, args, socket);
-    return {
-      pid,
-      socket,
-      framing: { kind: 'line', prefixes: linePrefixes(run) },
-      fileBytes: run.shape.messageBytes + 1,
-      stop,
-    };
-  },
-};
+  packaged: RSYSLOG,
+  config,
+  args: (configFile, modules, file) => ['-n', '-f', configFile, '-i', file('rsyslog.pid'), '-M', modules],
+});

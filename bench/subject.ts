@@ -1,9 +1,8 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import path from 'node:path';
-import type { Load, Sent } from './load';
-import type { Shape } from './shapes';
+import { withFork } from './children';
 import { awaitFiles, outputFolder } from './files';
+import type { Load } from './load';
+import type { Shape } from './shape';
 import { awaitAll, awaitQuiet } from './topics';
 import { cpuSeconds, mainThreadSeconds, peakMegabytes } from './usage';
 
@@ -53,12 +52,11 @@ export interface Server extends Pick<Subject, 'name' | 'missing'> {
   readonly start: (run: Run) => Promise<Running>;
 }
 
-/** With several topics each line begins with its own. */
-export const linePrefixes = ({ topics }: Run): readonly string[] =>
-  topics.length === 1 ? [''] : topics.map((topic) => `${topic} `);
-
 /** The same Kafka settings for everyone, by librdkafka's names. */
-export const kafkaSettings = ({ codec, lingerMs }: Shape): Readonly<Record<string, string>> => ({
+export const kafkaSettings = ({
+  codec,
+  lingerMs,
+}: Pick<Shape, 'codec' | 'lingerMs'>): Readonly<Record<string, string>> => ({
   acks: 'all',
   'compression.codec': codec,
   'queue.buffering.max.ms': String(lingerMs),
@@ -66,48 +64,25 @@ export const kafkaSettings = ({ codec, lingerMs }: Shape): Readonly<Record<strin
   'queue.buffering.max.messages': '500000',
 });
 
-/** A run that takes longer has failed: a subject that hangs must not hang the others. */
-export const RUN_TIMEOUT_MS = 120_000;
-export const DELIVERY_TIMEOUT_MS = 60_000;
-
 /** Sent before the measuring, as fast as it is taken: daemons run for weeks, so that start and first compilation are not counted. */
 const WARM_UP_MESSAGES = 300_000;
 const WARM_UP_BYTES = 100_000_000;
 
-/** Resolves with the generator's next message; rejects where it ends without one. */
-const messageOf = async (generator: ChildProcess): Promise<unknown> => {
-  const signal = AbortSignal.timeout(RUN_TIMEOUT_MS);
-  const failed = once(generator, 'exit', { signal }).then(() => {
-    throw new Error('the load generator ended early');
-  });
-  const [message] = (await Promise.race([once(generator, 'message', { signal }), failed])) as [unknown];
-  return message;
-};
-
 /** Sends a load, from a process of its own that is ready when `started` is called. */
-export const send = async (load: Load, started: () => void = () => undefined): Promise<number> => {
-  const generator = fork(path.join(__dirname, 'load.ts'), [JSON.stringify(load)], {
-    execArgv: ['-r', 'ts-node/register/transpile-only'],
-  });
-  try {
-    await messageOf(generator);
+export const send = (load: Load, started: () => void = () => undefined): Promise<number> =>
+  withFork(path.join(__dirname, 'load.ts'), [JSON.stringify(load)], async ({ next, ask }) => {
+    await next();
     started();
-    const sending = messageOf(generator) as Promise<Sent>;
-    generator.send('go');
-    return (await sending).sent;
-  } finally {
-    generator.kill('SIGKILL');
-  }
-};
+    return (await ask('go')) as number;
+  });
 
-/** Resolves with the number of messages that have arrived, when that is `wanted` or after {@link DELIVERY_TIMEOUT_MS}. */
+/** Resolves with the number of messages that have arrived, when that is `wanted` or when nothing is left to wait for. */
 const awaitArrived = async (running: Running, run: Run, wanted: number): Promise<number> => {
   const { shape, brokers, folder } = run;
   const topics = running.framing.kind === 'frame' ? running.framing.buckets : run.topics;
   const counts: number[] = [];
-  if (shape.to !== 'file') counts.push(await awaitAll(brokers, topics, wanted, DELIVERY_TIMEOUT_MS));
-  if (shape.to !== 'kafka')
-    counts.push(await awaitFiles(outputFolder(folder), running.fileBytes, wanted, DELIVERY_TIMEOUT_MS));
+  if (shape.to !== 'file') counts.push(await awaitAll(brokers, topics, wanted));
+  if (shape.to !== 'kafka') counts.push(await awaitFiles(outputFolder(folder), running.fileBytes, wanted));
   return Math.min(...counts);
 };
 

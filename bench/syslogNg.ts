@@ -1,10 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { outputFolder } from './files';
-import { programOf, whyMissing } from './packages';
+import { linePeer } from './linePeer';
 import { peerVersions, SYSLOG_NG } from './peers';
-import { startPeer } from './started';
-import { kafkaSettings, linePrefixes, type Run, type Server } from './subject';
+import { kafkaSettings, type Run } from './subject';
 
 /** Messages under way in all; each connection has its share of them. */
 const WINDOW = 200_000;
@@ -49,25 +47,13 @@ log { source(clients); ${destinations.map((name) => `destination(${name});`).joi
 `;
 };
 
-export const syslogNg: Server = {
+export const syslogNg = linePeer({
   name: 'syslog-ng, unix-stream',
-  missing: () => whyMissing(SYSLOG_NG),
-  start: async (run) => {
-    const inFolder = (name: string): string => path.join(run.folder, name);
-    const socket = inFolder('syslog-ng.sock');
-    await mkdir(outputFolder(run.folder));
-    await writeFile(inFolder('syslog-ng.conf'), config(run, socket));
-    const program = programOf(SYSLOG_NG);
-    const files = { '-f': 'syslog-ng.conf', '-R': 'syslog-ng.persist', '-c': 'syslog-ng.ctl', '-p': 'syslog-ng.pid' };
-    const places = Object.entries(files).flatMap(([option, name]) => [option, inFolder(name)]);
-    const args = ['-F', '--no-caps', '--module-path', program.modules, ...places];
-    const { pid, stop } = await startPeer(program, args, socket);
-    return {
-      pid,
-      socket,
-      framing: { kind: 'line', prefixes: linePrefixes(run) },
-      fileBytes: run.shape.messageBytes + 1,
-      stop,
-    };
+  packaged: SYSLOG_NG,
+  config,
+  args: (configFile, modules, file) => {
+    const files = { '-R': 'syslog-ng.persist', '-c': 'syslog-ng.ctl', '-p': 'syslog-ng.pid' };
+    const places = Object.entries(files).flatMap(([option, name]) => [option, file(name)]);
+    return ['-F', '--no-caps', '--module-path', modules, '-f', configFile, ...places];
   },
-};
+});

@@ -22,3 +22,10 @@ export const peakMegabytes = (pid: number): number => {
   const [, kilobytes = 'NaN'] = /^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   return Number(kilobytes) / 1024;
 };
+
+/** What it has read so far, from sockets and files alike, and in how many calls. */
+export const readSoFar = (pid: number): { readonly calls: number; readonly bytes: number } => {
+  const io = readFileSync(`/proc/${pid}/io`, 'utf8');
+  const field = (name: string): number => Number(new RegExp(`^${name}: (\\d+)`, 'm').exec(io)?.[1]);
+  return { calls: field('syscr'), bytes: field('rchar') };
+};

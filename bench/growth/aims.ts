@@ -1,9 +1,10 @@
 /** Figures that have an aim but are no cost a message: how late the loop is, the start, idleness, the size of what is installed. */
+import { firstLineOf } from '../command';
 import { measuredOn } from '../machine';
 import { markdownTable, type Section } from '../page';
 import { align } from '../table';
-import type { Place } from './growth';
 import type { Figure } from './figure';
+import type { Place } from './growth';
 import { idleCpu } from './idle';
 import { installedMegabytes } from './install';
 import { loopDelay } from './loopDelay';
@@ -35,13 +36,7 @@ const measureRow = async (aim: Aim, place: Place, runs: number): Promise<readonl
     const found = `${value.toFixed(value < 10 ? 2 : 0)} ${unit}`;
     return [title, found, wanted, value <= most ? 'met' : 'missed', note];
   } catch (error) {
-    return [
-      title,
-      '–',
-      wanted,
-      'failed',
-      error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error),
-    ];
+    return [title, '–', wanted, 'failed', firstLineOf(error)];
   }
 };
 

@@ -1,59 +1,35 @@
 import { memoryMarks } from '../../src/control/held';
-import { inTopics, toKafka, withDaemon } from './daemon';
-import { withFolder, withTopics, type Growth, type Place } from './growth';
+import { withDaemonToKafka } from './daemon';
+import type { Growth, Place } from './growth';
 import { measureCost, type Cost, type Hold } from './measure';
-import { openSender } from './traffic';
+import { bulkTraffic, FRAMING_BYTES } from './traffic';
 
 const MB = 1024 * 1024;
 const MAX_MEMORY_MB = 250;
-const MESSAGE_BYTES = 200;
-const PER_WRITE = 300;
 const MESSAGES = 400_000;
 
 /** Far more than it takes to read what may be held, far less than the time-out of a request. */
 const HOLD_MS = 2000;
 
-/** Messages that are held at once. */
-const heldAt = (share: number): number =>
-  Math.floor((share * memoryMarks(MAX_MEMORY_MB * MB).high) / (MESSAGE_BYTES + 30) / PER_WRITE) * PER_WRITE;
-
 /** Messages come in while the broker stands still, and go out once all of them are held; again and again. */
-const measure = async ({ broker, scale }: Place, share: number): Promise<Cost> => {
-  const kafka = await broker();
-  const { address: brokers } = kafka;
+const measure = async (place: Place, share: number): Promise<Cost> => {
+  const broker = await place.broker();
   const signal = (name: NodeJS.Signals): void => {
-    const pid = kafka.pid();
+    const pid = broker.pid();
     if (pid !== undefined) process.kill(pid, name);
   };
   const hold: Hold = { start: () => signal('SIGSTOP'), end: () => signal('SIGCONT'), atMostMs: HOLD_MS };
-  return withFolder((folder) =>
-    withTopics(brokers, { topics: 1, partitions: 3 }, (topics) => {
-      const target = { brokers, topics };
-      const env = { MAXMEMORY: `${MAX_MEMORY_MB}MB` };
-      return withDaemon({ folder, buckets: toKafka(target), env }, async ({ pid, socket }) => {
-        const sender = await openSender({
-          socket,
-          messageBytes: MESSAGE_BYTES,
-          connections: 4,
-          perWrite: PER_WRITE,
-          buckets: topics,
-          keys: false,
-        });
-        try {
-          return await measureCost({
-            pid,
-            sender,
-            arrivals: inTopics(target),
-            warmUp: (scale * MESSAGES) / 4,
-            messages: scale * MESSAGES,
-            ...(share === 0 ? {} : { round: heldAt(share), hold }),
-          });
-        } finally {
-          await sender.stop();
-        }
-      });
-    }),
-  );
+  const env = { MAXMEMORY: `${MAX_MEMORY_MB}MB` };
+  return withDaemonToKafka(place, { env }, ({ daemon: { pid, socket }, topics, arrivals }) => {
+    const traffic = bulkTraffic({ socket, buckets: topics });
+    const held = (share * memoryMarks(MAX_MEMORY_MB * MB).high) / (traffic.messageBytes + FRAMING_BYTES);
+    return measureCost({
+      ...{ pid, traffic, arrivals },
+      warmUp: (place.scale * MESSAGES) / 4,
+      messages: place.scale * MESSAGES,
+      ...(share === 0 ? {} : { round: Math.floor(held / traffic.perWrite) * traffic.perWrite, hold }),
+    });
+  });
 };
 
 export const backlog: Growth = {

@@ -1,8 +1,9 @@
 /** Run by `traffic.ts`: takes a traffic, opens its connections, and sends so many messages each time that it is told to. */
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { openClient, type Client } from '../../spec/support/client';
 import { encodeFrame } from '../../src/wire/frame';
 import { keyOf, messagePool } from '../messages';
+import { paced } from '../paced';
 import type { Sent, Traffic } from './traffic';
 
 /** Distinct messages are at most so many and, but for the largest, so many bytes: far more than a compressor looks back on. */
@@ -10,7 +11,6 @@ const DISTINCT = 10_000;
 const DISTINCT_BYTES = 16 * 1024 * 1024;
 /** Connects at once. */
 const CONNECTS = 256;
-const RETRY_MS = 10;
 const TEXT_BYTES = 1000;
 const NOTHING = Buffer.alloc(0);
 
@@ -29,55 +29,32 @@ const writesOf = ({ messageBytes, perWrite, buckets, keys }: Traffic): readonly 
   );
 };
 
-/** Tries again while the reader's queue is full. */
-const open = async (path: string): Promise<Socket> => {
-  for (;;) {
-    const socket = connect(path);
-    try {
-      await once(socket, 'connect');
-      return socket;
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error;
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-    }
+const openAll = async (path: string, count: number): Promise<readonly Client[]> => {
+  const clients: Client[] = [];
+  while (clients.length < count) {
+    const more = Array.from({ length: Math.min(CONNECTS, count - clients.length) }, () => openClient(path));
+    clients.push(...(await Promise.all(more)));
   }
+  return clients;
 };
 
-const openAll = async (path: string, count: number): Promise<readonly Socket[]> => {
-  const sockets: Socket[] = [];
-  while (sockets.length < count) {
-    const more = Array.from({ length: Math.min(CONNECTS, count - sockets.length) }, () => open(path));
-    sockets.push(...(await Promise.all(more)));
-  }
-  return sockets;
-};
-
-/** Resolves when the operating system has the bytes, so waits while the other side does not read. */
-const write = (socket: Socket, bytes: Buffer): Promise<void> =>
-  new Promise((resolve, reject) => socket.write(bytes, (error) => (error ? reject(error) : resolve())));
-
-/** Calls `each` for 0, 1, 2 … as they become due. */
-const paced = async (count: number, perSecond: number, each: (i: number) => Promise<void>): Promise<void> => {
-  const started = performance.now();
-  for (let done = 0; done < count;) {
-    const due = Math.min(count, Math.floor(((performance.now() - started) / 1000) * perSecond));
-    for (; done < due; done += 1) await each(done);
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-};
-
-const sendAll = async (traffic: Traffic, sockets: readonly Socket[], writes: readonly Buffer[], count: number) => {
-  const { perSecond, perWrite } = traffic;
+/** Sends `count` writes, the next each, and resolves with their bytes. */
+const sendAll = async (
+  { perSecond, perWrite }: Traffic,
+  clients: readonly Client[],
+  writes: readonly Buffer[],
+  count: number,
+): Promise<number> => {
   let bytes = 0;
-  const writeAt = (i: number, socket = sockets[i % sockets.length]): Promise<void> => {
+  const writeAt = async (i: number): Promise<void> => {
     const next = writes[i % writes.length] ?? NOTHING;
     bytes += next.length;
-    return socket ? write(socket, next) : Promise.resolve();
+    await clients[i % clients.length]?.write(next);
   };
-  const flatOut = async (socket: Socket, first: number): Promise<void> => {
-    for (let i = first; i < count; i += sockets.length) await writeAt(i, socket);
+  const flatOut = async (_client: Client, first: number): Promise<void> => {
+    for (let i = first; i < count; i += clients.length) await writeAt(i);
   };
-  if (perSecond === undefined) await Promise.all(sockets.map(flatOut));
+  if (perSecond === undefined) await Promise.all(clients.map(flatOut));
   else await paced(count, perSecond / perWrite, writeAt);
   return bytes;
 };
@@ -85,11 +62,11 @@ const sendAll = async (traffic: Traffic, sockets: readonly Socket[], writes: rea
 const main = async (): Promise<void> => {
   const [traffic] = (await once(process, 'message')) as [Traffic];
   const writes = writesOf(traffic);
-  const sockets = await openAll(traffic.socket, traffic.connections);
+  const clients = await openAll(traffic.socket, traffic.connections);
   process.on('message', ({ messages }: { readonly messages: number }) => {
     const count = Math.ceil(messages / traffic.perWrite);
     const started = performance.now();
-    void sendAll(traffic, sockets, writes, count).then((bytes) =>
+    void sendAll(traffic, clients, writes, count).then((bytes) =>
       process.send?.({
         messages: count * traffic.perWrite,
         bytes,

@@ -1,8 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { startBroker, type Broker } from '../../spec/support/kafka';
-import { createTopics, deleteTopics } from '../topics';
 import type { Cost } from './measure';
 
 /** What a growth is measured with. */
@@ -19,6 +15,8 @@ export interface Growth {
   readonly title: string;
   /** What is sent how, for people. */
   readonly what: string;
+  /** Why it grows as it does, where that was looked into. */
+  readonly why?: string;
   /** Of `x`. */
   readonly unit: string;
   readonly points: readonly Point[];
@@ -35,47 +33,15 @@ export interface Point {
   readonly run: (place: Place) => Promise<Cost>;
 }
 
-/** A broker for as long as `work` takes. Large messages are let in, and it may be held up for a minute. */
+/** Large messages are let in, and it may be held up for a minute. */
+const BROKER = { heap: '1g', settings: 'message.max.bytes=8388608\nbroker.session.timeout.ms=60000' };
+
+/** A broker for as long as `work` takes. */
 export const withPlace = async <A>(scale: number, work: (place: Place) => Promise<A>): Promise<A> => {
   let started: Promise<Broker> | undefined;
-  const settings = 'message.max.bytes=8388608\nbroker.session.timeout.ms=60000';
   try {
-    return await work({ broker: () => (started ??= startBroker({ heap: '1g', settings })), scale });
+    return await work({ broker: () => (started ??= startBroker(BROKER)), scale });
   } finally {
     await (await started)?.remove();
-  }
-};
-
-let made = 0;
-const DIGITS = 5;
-
-/** Names of one length. */
-export const namesOf = (count: number): readonly string[] => {
-  made += 1;
-  return Array.from({ length: count }, (_, n) => `growth-${process.pid}-${made}-${String(n).padStart(DIGITS, '0')}`);
-};
-
-/** Makes topics for `work` alone. */
-export const withTopics = async <A>(
-  brokers: string,
-  { topics: count, partitions }: { readonly topics: number; readonly partitions: number },
-  work: (topics: readonly string[]) => Promise<A>,
-): Promise<A> => {
-  const topics = namesOf(count);
-  await createTopics(brokers, topics, partitions);
-  try {
-    return await work(topics);
-  } finally {
-    await deleteTopics(brokers, topics);
-  }
-};
-
-/** Makes an empty folder for `work` alone. */
-export const withFolder = async <A>(work: (folder: string) => Promise<A>): Promise<A> => {
-  const folder = await mkdtemp(path.join(tmpdir(), 'kahets-growth-'));
-  try {
-    return await work(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
   }
 };

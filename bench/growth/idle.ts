@@ -1,8 +1,9 @@
 import { readFileSync, readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { withDaemonToKafka } from './daemon';
 import type { Figure } from './figure';
-import { inTopics, toKafka, withDaemon } from './daemon';
-import { withFolder, withTopics, type Place } from './growth';
-import { openSender } from './traffic';
+import type { Place } from './growth';
+import { bulkTraffic, withSender } from './traffic';
 
 /** Some 8 s after its last work V8 collects once, which is no idling. */
 const SETTLE_MS = 12_000;
@@ -16,36 +17,18 @@ const cpuNanos = (pid: number): number =>
     0,
   );
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
 /** Percent of one core that a daemon takes which has worked, with its connections to clients and broker open. */
-export const idleCpu = async ({ broker }: Place): Promise<Figure> => {
-  const { address: brokers } = await broker();
-  return withFolder((folder) =>
-    withTopics(brokers, { topics: 1, partitions: 3 }, (topics) => {
-      const target = { brokers, topics };
-      return withDaemon({ folder, buckets: toKafka(target) }, async ({ pid, socket }) => {
-        const traffic = {
-          socket,
-          messageBytes: 200,
-          connections: CONNECTIONS,
-          perWrite: 10,
-          buckets: topics,
-          keys: false,
-        };
-        const sender = await openSender(traffic);
-        try {
-          const { messages } = await sender.send(10_000);
-          await inTopics(target).wait(messages);
-          await pause(SETTLE_MS);
-          const [before, startedMs] = [cpuNanos(pid), performance.now()];
-          await pause(MEASURED_MS);
-          const value = (cpuNanos(pid) - before) / 1e4 / (performance.now() - startedMs);
-          return { value, note: `of one core, over ${MEASURED_MS / 1000} s, with ${CONNECTIONS} open connections` };
-        } finally {
-          await sender.stop();
-        }
-      });
-    }),
+export const idleCpu = (place: Place): Promise<Figure> =>
+  withDaemonToKafka(place, {}, ({ daemon: { pid, socket }, topics, arrivals }) =>
+    withSender(
+      bulkTraffic({ socket, buckets: topics }, { connections: CONNECTIONS, perWrite: 10 }),
+      async ({ send }) => {
+        await arrivals.wait(arrivals.of(await send(10_000)));
+        await sleep(SETTLE_MS);
+        const [before, startedMs] = [cpuNanos(pid), performance.now()];
+        await sleep(MEASURED_MS);
+        const value = (cpuNanos(pid) - before) / 1e4 / (performance.now() - startedMs);
+        return { value, note: `of one core, over ${MEASURED_MS / 1000} s, with ${CONNECTIONS} open connections` };
+      },
+    ),
   );
-};

@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { withFolder } from '../places';
 import type { Figure } from './figure';
-import { withFolder } from './growth';
 
 const ROOT = path.resolve(__dirname, '../..');
 const KB_A_MB = 1024;

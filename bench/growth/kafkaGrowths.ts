@@ -1,53 +1,28 @@
 /** Growths of a daemon that sends to Kafka. */
-import { inTopics, toKafka, withDaemon, type Settings } from './daemon';
-import { withFolder, withTopics, type Growth, type Place, type Point } from './growth';
+import { withDaemonToKafka, type KafkaOptions } from './daemon';
+import type { Growth, Place, Point } from './growth';
 import { measureCost, type Cost } from './measure';
-import { openSender } from './traffic';
+import { bulkTraffic, type Traffic } from './traffic';
 
-const BULK_BYTES = 64 * 1024;
 const WARM_UP = 100_000;
+const MESSAGES = 400_000;
 
-interface Step {
-  readonly messages: number;
-  readonly messageBytes?: number;
-  readonly connections?: number;
-  /** Messages of a write; default: as many as 64 KB hold. */
-  readonly perWrite?: number;
-  readonly topics?: number;
-  readonly partitions?: number;
-  readonly keys?: boolean;
-  readonly settings?: Settings;
+interface Step extends KafkaOptions {
+  /** Default 400,000. */
+  readonly messages?: number;
+  /** What is not as in bulk traffic. */
+  readonly traffic?: Partial<Traffic>;
 }
 
-const measure = async (
-  { broker, scale }: Place,
-  {
-    messages,
-    messageBytes = 200,
-    connections = 4,
-    perWrite = Math.max(1, Math.floor(BULK_BYTES / messageBytes)),
-    topics: count = 1,
-    partitions = 3,
-    keys = false,
-    settings = {},
-  }: Step,
-): Promise<Cost> => {
-  const { address: brokers } = await broker();
-  return withFolder((folder) =>
-    withTopics(brokers, { topics: count, partitions }, (topics) => {
-      const target = { brokers, topics, settings };
-      return withDaemon({ folder, buckets: toKafka(target) }, async ({ pid, socket }) => {
-        const sender = await openSender({ socket, messageBytes, connections, perWrite, buckets: topics, keys });
-        try {
-          const counts = { warmUp: scale * Math.min(WARM_UP, messages), messages: scale * messages };
-          return await measureCost({ pid, sender, arrivals: inTopics(target), ...counts });
-        } finally {
-          await sender.stop();
-        }
-      });
+const measure = (place: Place, { messages = MESSAGES, traffic = {}, ...options }: Step): Promise<Cost> =>
+  withDaemonToKafka(place, options, ({ daemon: { pid, socket }, topics, arrivals }) =>
+    measureCost({
+      ...{ pid, arrivals },
+      traffic: bulkTraffic({ socket, buckets: topics }, traffic),
+      warmUp: place.scale * Math.min(WARM_UP, messages),
+      messages: place.scale * messages,
     }),
   );
-};
 
 const pointAt = (x: number, step: Step, label?: string): Point => ({
   x,
@@ -55,14 +30,28 @@ const pointAt = (x: number, step: Step, label?: string): Point => ({
   run: (place) => measure(place, step),
 });
 
+const MANY_CONNECTIONS = '200 B, all connections at once, ten messages a write, a topic of 3 partitions';
+
+const connectionsIn = (env: NonNullable<KafkaOptions['env']>): Growth['points'] =>
+  [1, 10, 100, 1000, 10_000].map((connections) =>
+    pointAt(connections, { env, traffic: { connections, perWrite: 10 } }),
+  );
+
 const connections: Growth = {
   name: 'connections',
   title: 'Connections',
-  what: '200 B, all connections at once, ten messages a write, a topic of 3 partitions',
+  what: MANY_CONNECTIONS,
+  why: `Ten thousand connections alone bring the process near three quarters of \`MAXMEMORY\` (250 MB by default); from there on the daemon holds less and asks V8 for full collections, which cost more than the messages. With 1 GB that is gone, as the next table shows (\`npm run bench:growth -- connections roomy-connections\`): what is left there is that a read brings fewer bytes.`,
   unit: 'connections',
-  points: [1, 10, 100, 1000, 10_000].map((count) =>
-    pointAt(count, { messages: 400_000, connections: count, perWrite: 10 }),
-  ),
+  points: connectionsIn({}),
+};
+
+const roomyConnections: Growth = {
+  name: 'roomy-connections',
+  title: 'Connections, with more memory',
+  what: `${MANY_CONNECTIONS}, \`MAXMEMORY\` 1 GB`,
+  unit: 'connections',
+  points: connectionsIn({ MAXMEMORY: '1GB' }),
 };
 
 const topics: Growth = {
@@ -70,7 +59,10 @@ const topics: Growth = {
   title: 'Buckets, each a topic',
   what: '200 B, 4 connections, writes of 64 KB, each message to the next bucket, topics of one partition',
   unit: 'topics',
-  points: [1, 10, 100, 1000].map((count) => pointAt(count, { messages: 400_000, topics: count, partitions: 1 })),
+  // A broker of one node takes a thousand topics so slowly that half of the messages are enough.
+  points: [1, 10, 100, 1000].map((count) =>
+    pointAt(count, { topics: count, partitions: 1, messages: count < 1000 ? MESSAGES : MESSAGES / 2 }),
+  ),
 };
 
 const partitionsOf = (name: string, title: string, keys: boolean): Growth => ({
@@ -78,7 +70,7 @@ const partitionsOf = (name: string, title: string, keys: boolean): Growth => ({
   title,
   what: `200 B, 4 connections, writes of 64 KB, one topic, ${keys ? '1,000 keys: no two neighbours go to the same partition' : 'no keys'}`,
   unit: 'partitions',
-  points: [1, 3, 10, 30, 100].map((partitions) => pointAt(partitions, { messages: 400_000, partitions, keys })),
+  points: [1, 3, 10, 30, 100].map((partitions) => pointAt(partitions, { partitions, traffic: { keys } })),
 });
 
 /** About 200 MB each, but for the small ones. */
@@ -97,13 +89,14 @@ const sizes: Growth = {
   what: '4 connections, writes of 64 KB or of one message, a topic of 3 partitions, `message.max.bytes` 4 MB',
   unit: 'bytes',
   points: SIZES.map(([messageBytes, label, messages]) =>
-    pointAt(messageBytes, { messages, messageBytes, settings: { 'message.max.bytes': '4194304' } }, label),
+    pointAt(messageBytes, { messages, traffic: { messageBytes }, settings: { 'message.max.bytes': '4194304' } }, label),
   ),
   bytesAt: (x) => x,
 };
 
 export const KAFKA_GROWTHS: readonly Growth[] = [
   connections,
+  roomyConnections,
   topics,
   partitionsOf('partitions', 'Partitions', false),
   partitionsOf('keyed-partitions', 'Partitions, messages with keys', true),

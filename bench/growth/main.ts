@@ -5,6 +5,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { expectKnown, positive, runCommand } from '../command';
+import { inTurn } from '../inTurn';
 import { LIMIT, measureLimit } from '../limit/limit';
 import { machine } from '../machine';
 import { writeSections, type Section } from '../page';
@@ -13,13 +15,13 @@ import { backlog } from './backlog';
 import { buckets } from './buckets';
 import { withPlace, type Growth, type Place } from './growth';
 import { KAFKA_GROWTHS } from './kafkaGrowths';
-import type { Cost } from './measure';
 import { plot } from './plot';
 import { growthSection, growthText, pictureOf, type Grown } from './report';
 import { seriesOf, type Step } from './series';
 
 const GROWTHS: readonly Growth[] = [...KAFKA_GROWTHS, buckets, backlog];
-const NAMES = [...GROWTHS.map(({ name }) => name), LIMIT, AIMS];
+const GROWTH_NAMES = GROWTHS.map(({ name }) => name);
+const NAMES = [...GROWTH_NAMES, LIMIT, AIMS];
 const DOCS = path.resolve(__dirname, '../../docs');
 
 const { values: options, positionals: asked } = parseArgs({
@@ -33,22 +35,12 @@ const { values: options, positionals: asked } = parseArgs({
 
 const wants = (name: string): boolean => asked.length === 0 || asked.includes(name);
 
-/** All steps in turn, again and again, so that what else the machine does falls on all of them. */
 const grow = async (growth: Growth, place: Place, runs: number): Promise<Grown> => {
-  const steps = growth.points.map((point) => ({ point, costs: [] as Cost[], failed: undefined as string | undefined }));
-  for (let run = 0; run < runs; run += 1)
-    for (const step of steps) {
-      if (step.failed !== undefined) continue;
-      try {
-        step.costs.push(await step.point.run(place));
-      } catch (error) {
-        step.failed = `failed: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`;
-      }
-    }
+  const measured = await inTurn(growth.points, runs, ({ run }) => run(place));
   return {
     growth,
-    steps: steps.map(({ point: { x, label }, costs, failed }): Step => ({
-      ...{ x, costs, failed },
+    steps: measured.map(({ one: { x, label }, runs: costs, missing }): Step => ({
+      ...{ x, costs, failed: missing },
       label: label ?? x.toLocaleString('en'),
     })),
   };
@@ -60,41 +52,33 @@ const writePicture = async ({ growth, steps }: Grown): Promise<void> => {
   await writeFile(file, plot(growth, seriesOf(growth, steps)));
 };
 
-const main = async (): Promise<void> => {
-  const unknown = asked.filter((name) => !NAMES.includes(name));
-  if (unknown.length > 0) throw new Error(`expected ${NAMES.join(', ')}, got ${unknown.join(', ')}`);
-  const [runs, scale] = [Number(options.runs), Number(options.scale)];
-  if (options.write && scale !== 1)
-    throw new Error('a quick look does not go to the page: leave --scale or --write away');
-  const sections: Section[] = [];
-  console.log(`${machine()}, median of ${runs}`);
-  await withPlace(scale, async (place) => {
-    if (wants(AIMS)) sections.push(await measureAims(place, runs));
-    if (wants(LIMIT)) sections.push(await measureLimit(place, runs));
-    const grown: Grown[] = [];
-    for (const growth of GROWTHS.filter(({ name }) => wants(name))) {
-      const each = await grow(growth, place, runs);
-      console.log(growthText(each));
-      grown.push(each);
-      if (options.write && each.steps.some(({ costs }) => costs.length > 0)) await writePicture(each);
-    }
-    if (grown.length > 0)
-      sections.push({
-        id: 'growth',
-        markdown: (before) =>
-          growthSection(
-            before,
-            grown,
-            GROWTHS.map(({ name }) => name),
-          ),
-      });
-  });
-  if (options.write) await writeSections(sections);
+/** Measures, prints and, where it is asked for, draws; resolves with its section. */
+const measureGrowth = async (growth: Growth, place: Place, runs: number): Promise<Section> => {
+  const startedMs = performance.now();
+  const grown = await grow(growth, place, runs);
+  console.log(`${growthText(grown)}\n${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
+  if (options.write && grown.steps.some(({ costs }) => costs.length > 0)) await writePicture(grown);
+  return { id: 'growth', markdown: (before) => growthSection(before, [grown], GROWTH_NAMES) };
 };
 
-// What was started ends with us: the handlers of 'exit' see to it.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
-void main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-});
+const main = async (): Promise<void> => {
+  expectKnown(asked, NAMES);
+  const [runs, scale] = [positive('runs', options.runs), positive('scale', options.scale)];
+  if (options.write && scale !== 1)
+    throw new Error('a quick look does not go to the page: leave --scale or --write away');
+  console.log(`${machine()}, median of ${runs}`);
+  await withPlace(scale, async (place) => {
+    const measures: Readonly<Record<string, () => Promise<Section>>> = {
+      [AIMS]: () => measureAims(place, runs),
+      [LIMIT]: () => measureLimit(place, runs),
+      ...Object.fromEntries(GROWTHS.map((growth) => [growth.name, () => measureGrowth(growth, place, runs)])),
+    };
+    // Each is written when it has been measured, so that an end in between leaves what has been.
+    for (const [, measure] of Object.entries(measures).filter(([name]) => wants(name))) {
+      const section = await measure();
+      if (options.write) await writeSections([section]);
+    }
+  });
+};
+
+runCommand(main);

@@ -1,5 +1,6 @@
-import { cpuSeconds, peakMegabytes } from '../usage';
-import type { Sender, Sent } from './traffic';
+import { RUN_TIMEOUT_MS } from '../timeouts';
+import { cpuSeconds, peakMegabytes, readSoFar } from '../usage';
+import { withSender, type Sender, type Sent, type Traffic } from './traffic';
 
 /** One run of one point. */
 export interface Cost {
@@ -8,6 +9,8 @@ export interface Cost {
   /** Over the time until all have arrived, with the linger. */
   readonly perSecond: number;
   readonly peakMegabytes: number;
+  /** What came with a read on average, the answers of the broker among them. */
+  readonly bytesARead: number;
 }
 
 /** What has arrived where the messages go, as a count that only grows: of messages, or of bytes. */
@@ -17,9 +20,9 @@ export interface Arrivals {
   readonly wait: (wanted: number) => Promise<number>;
 }
 
-export interface Measured {
+export interface Measuring {
   readonly pid: number;
-  readonly sender: Sender;
+  readonly traffic: Traffic;
   readonly arrivals: Arrivals;
   /** Sent before the measuring: a daemon runs for weeks, so that its first compilation is not counted. */
   readonly warmUp: number;
@@ -51,32 +54,31 @@ const sendHeld = async (sending: () => Promise<Sent>, { start, end, atMostMs }: 
   }
 };
 
-/** The cost of a message in a warm process. Rejects when one is lost. */
-export const measureCost = async ({
-  pid,
-  sender,
-  arrivals,
-  warmUp,
-  messages,
-  round = messages,
-  hold,
-}: Measured): Promise<Cost> => {
+const measureWith = async (sender: Sender, measuring: Measuring): Promise<Cost> => {
+  const { pid, arrivals, warmUp, messages, round = messages, hold } = measuring;
+  const deadline = performance.now() + RUN_TIMEOUT_MS;
   let wanted = 0;
-  const sendRound = async (count: number): Promise<Sent> => {
+  const sendRound = async (count: number): Promise<number> => {
+    if (performance.now() > deadline) throw new Error(`not done in ${RUN_TIMEOUT_MS / 1000} s`);
     const sent = hold ? await sendHeld(() => sender.send(count), hold) : await sender.send(count);
     wanted += arrivals.of(sent);
     const found = await arrivals.wait(wanted);
     if (found !== wanted) throw new Error(`${wanted} expected, ${found} arrived`);
-    return sent;
+    return sent.messages;
   };
-  for (let sent = 0; sent < warmUp;) sent += (await sendRound(Math.min(round, warmUp))).messages;
-  const cpuBefore = cpuSeconds(pid);
-  const startedMs = performance.now();
+  for (let sent = 0; sent < warmUp;) sent += await sendRound(Math.min(round, warmUp));
+  const before = { cpu: cpuSeconds(pid), read: readSoFar(pid), ms: performance.now() };
   let sent = 0;
-  while (sent < messages) sent += (await sendRound(round)).messages;
+  while (sent < messages) sent += await sendRound(round);
+  const read = readSoFar(pid);
   return {
-    cpuMicros: ((cpuSeconds(pid) - cpuBefore) * 1e6) / sent,
-    perSecond: (sent * 1000) / (performance.now() - startedMs),
+    cpuMicros: ((cpuSeconds(pid) - before.cpu) * 1e6) / sent,
+    perSecond: (sent * 1000) / (performance.now() - before.ms),
     peakMegabytes: peakMegabytes(pid),
+    bytesARead: (read.bytes - before.read.bytes) / (read.calls - before.read.calls),
   };
 };
+
+/** The cost of a message in a warm process. Rejects when one is lost, and when it takes longer than two minutes. */
+export const measureCost = (measuring: Measuring): Promise<Cost> =>
+  withSender(measuring.traffic, (sender) => measureWith(sender, measuring));

@@ -1,4 +1,5 @@
 /** Growths as text for the terminal, and as sections of the page. */
+import { minToMax } from '../figures';
 import { measuredOn } from '../machine';
 import { markdownTable } from '../page';
 import { align } from '../table';
@@ -20,6 +21,7 @@ const heads = ({ unit, bytesAt, even }: Growth): readonly string[] => [
   ...(bytesAt ? ['CPU ns/byte'] : []),
   even === true ? '× the step before' : '× a decade',
   'messages/s',
+  'bytes/read',
   'peak MB',
 ];
 
@@ -27,15 +29,18 @@ const rowOf = (growth: Growth, factors: ReadonlyMap<number, number>, step: Step)
   const { x, label, costs, failed } = step;
   const middle = middleOf(costs);
   if (!middle) return [label, failed ?? 'no run'];
-  const cpus = costs.map(({ cpuMicros }) => cpuMicros);
   const factor = factors.get(x);
   return [
     label,
     number(middle.cpuMicros),
-    `${number(Math.min(...cpus))} to ${number(Math.max(...cpus))}`,
+    minToMax(
+      costs.map(({ cpuMicros }) => cpuMicros),
+      number,
+    ),
     ...(growth.bytesAt ? [number((middle.cpuMicros * 1000) / growth.bytesAt(x))] : []),
     factor === undefined ? '' : `${factor.toFixed(2)}${factor > CLIFF ? ' !' : ''}`,
     Math.round(middle.perSecond).toLocaleString('en'),
+    Math.round(middle.bytesARead).toLocaleString('en'),
     Math.max(...costs.map(({ peakMegabytes }) => peakMegabytes)).toFixed(0),
   ];
 };
@@ -54,7 +59,7 @@ export const pictureOf = ({ name }: Pick<Growth, 'name'>): string => `growth/${n
 
 /** A growth with its table and picture, below a heading of its own. */
 const growthMarkdown = (grown: Grown): string => {
-  const { title, name, what } = grown.growth;
+  const { title, name, what, why } = grown.growth;
   const runs = Math.max(...grown.steps.map(({ costs }) => costs.length));
   return [
     `### ${title} (\`${name}\`)`,
@@ -64,6 +69,7 @@ const growthMarkdown = (grown: Grown): string => {
     `![${title}](${pictureOf(grown.growth)})`,
     '',
     markdownTable(heads(grown.growth), rows(grown)),
+    ...(why === undefined ? [] : ['', why]),
   ].join('\n');
 };
 
@@ -71,7 +77,7 @@ const INTRODUCTION = `## Growth
 
 What a message costs the daemon as one quantity grows: user and system CPU of the whole process, warm, until all messages stand in the broker's end offsets (or
 in the file), the median of the runs. Opening and closing connections is not in it. *× a decade*: by what the step multiplies the cost, were it a step of ten times; \`!\` marks more
-than ${CLIFF}. The broker and the sender of the load share the machine.`;
+than ${CLIFF}. *bytes/read*: what comes with one read on average. The broker and the sender of the load share the machine.`;
 
 const PART = /^### .*\(`([\w-]+)`\)$/;
 

@@ -1,3 +1,4 @@
+import { middleBy } from '../figures';
 import type { Growth } from './growth';
 import type { Cost } from './measure';
 
@@ -18,10 +19,8 @@ export interface Series {
 /** A decade that multiplies the cost by more has a reason, or is a cliff. */
 export const CLIFF = 2;
 
-const byCpu = (costs: readonly Cost[]): readonly Cost[] => [...costs].sort((a, b) => a.cpuMicros - b.cpuMicros);
-
 /** The run in the middle, by CPU a message. */
-export const middleOf = (costs: readonly Cost[]): Cost | undefined => byCpu(costs)[Math.floor((costs.length - 1) / 2)];
+export const middleOf = (costs: readonly Cost[]): Cost | undefined => middleBy(costs, ({ cpuMicros }) => cpuMicros);
 
 const pointsOf = (steps: readonly Step[], costAt: (cpuMicros: number, x: number) => number): Series['points'] =>
   steps.flatMap(({ x, costs }) => {

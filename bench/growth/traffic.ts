@@ -1,9 +1,10 @@
 /** What a daemon is sent while its growth is measured, from a process of its own that sends the same again and again. */
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import path from 'node:path';
-import { endWithUs } from '../children';
-import { RUN_TIMEOUT_MS } from '../subject';
+import { withFork } from '../children';
+
+const BULK_BYTES = 64 * 1024;
+/** Of a frame beside its message, about. */
+export const FRAMING_BYTES = 30;
 
 export interface Traffic {
   readonly socket: string;
@@ -18,6 +19,16 @@ export interface Traffic {
   readonly perSecond?: number;
 }
 
+/** Messages of a write of 64 KB, or one where that is larger. */
+const perBulkWrite = (messageBytes: number): number =>
+  Math.max(1, Math.floor(BULK_BYTES / (messageBytes + FRAMING_BYTES)));
+
+/** Messages of 200 bytes without keys in writes of 64 KB over 4 connections, where `more` says nothing else. */
+export const bulkTraffic = (
+  to: Pick<Traffic, 'socket' | 'buckets'>,
+  { messageBytes = 200, ...more }: Partial<Traffic> = {},
+): Traffic => ({ ...to, messageBytes, connections: 4, perWrite: perBulkWrite(messageBytes), keys: false, ...more });
+
 export interface Sent {
   readonly messages: number;
   /** With their framing. */
@@ -28,37 +39,11 @@ export interface Sent {
 export interface Sender {
   /** Sends so many, in whole writes, and resolves when the reader's side of the sockets has them. */
   readonly send: (messages: number) => Promise<Sent>;
-  /** Ends the connections. */
-  readonly stop: () => Promise<void>;
 }
 
-/** Starts the process and opens the connections, which stay open. */
-export const openSender = async (traffic: Traffic): Promise<Sender> => {
-  const generator = fork(path.join(__dirname, 'generator.ts'), [], {
-    execArgv: ['-r', 'ts-node/register/transpile-only'],
-  });
-  const exited = once(generator, 'exit');
-  const forget = endWithUs(() => generator.kill('SIGKILL'));
-  const ask = async (message: Traffic | { readonly messages: number }): Promise<unknown> => {
-    const signal = AbortSignal.timeout(RUN_TIMEOUT_MS);
-    const failed = exited.then(() => {
-      throw new Error('the load generator ended early');
-    });
-    const answer = once(generator, 'message', { signal });
-    generator.send(message);
-    const [found] = (await Promise.race([answer, failed])) as [unknown];
-    return found;
-  };
-  const stop = async (): Promise<void> => {
-    generator.kill('SIGKILL');
-    await exited;
-    forget();
-  };
-  try {
+/** Opens the connections, which stay open for as long as `work` takes. */
+export const withSender = <A>(traffic: Traffic, work: (sender: Sender) => Promise<A>): Promise<A> =>
+  withFork(path.join(__dirname, 'generator.ts'), [], async ({ ask }) => {
     await ask(traffic);
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  return { send: async (messages) => (await ask({ messages })) as Sent, stop };
-};
+    return work({ send: async (messages) => (await ask({ messages })) as Sent });
+  });

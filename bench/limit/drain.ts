@@ -1,8 +1,9 @@
 /** A TCP port that throws away the batches of the bare program, answers each with one byte, and counts what was read for them. */
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Arrivals } from '../growth/measure';
-import { DELIVERY_TIMEOUT_MS } from '../subject';
+import { DELIVERY_TIMEOUT_MS } from '../timeouts';
 import { HEADER_BYTES } from './protocol';
 
 const POLL_MS = 20;
@@ -51,7 +52,7 @@ export const openDrain = async (): Promise<Drain> => {
       of: ({ bytes }) => bytes,
       wait: async (wanted) => {
         const deadline = Date.now() + DELIVERY_TIMEOUT_MS;
-        while (read < wanted && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+        while (read < wanted && Date.now() < deadline) await sleep(POLL_MS);
         return read;
       },
     },

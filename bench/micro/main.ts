@@ -4,9 +4,9 @@
  *
  * Each is measured in a process of its own: what the engine makes of a function depends on who called it before.
  */
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { parseArgs } from 'node:util';
+import { withFork } from '../children';
+import { runCommand } from '../command';
 import { machine, measuredOn } from '../machine';
 import { markdownTable, writeSections } from '../page';
 import { align } from '../table';
@@ -29,14 +29,8 @@ const {
 const HEADS = ['', 'ns/message', 'MB/s', 'µs/call'];
 const title = ({ group, name }: Micro): string => `${group}: ${name}`;
 
-const timeApart = async (micro: Micro): Promise<Timed> => {
-  const child = fork(__filename, ['--own', title(micro)], { execArgv: ['-r', 'ts-node/register/transpile-only'] });
-  const failed = once(child, 'exit').then(() => {
-    throw new Error(`${title(micro)} failed`);
-  });
-  const [timed] = (await Promise.race([once(child, 'message'), failed])) as [Timed];
-  return timed;
-};
+const timeApart = (micro: Micro): Promise<Timed> =>
+  withFork(__filename, ['--own', title(micro)], async ({ next }) => (await next()) as Timed);
 
 const row = (micro: Micro, { nanos, messages, bytes }: Timed): readonly string[] => [
   title(micro),
@@ -72,7 +66,4 @@ const timeOwn = async (name: string): Promise<void> => {
   process.exit(micro ? 0 : 1);
 };
 
-void (own === undefined ? main() : timeOwn(own)).catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-});
+runCommand(() => (own === undefined ? main() : timeOwn(own)));

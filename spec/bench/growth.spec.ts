@@ -12,7 +12,12 @@ const aGrowth = (over: Partial<Growth> = {}): Growth => ({
   ...over,
 });
 
-const aCost = (cpuMicros: number): Step['costs'][number] => ({ cpuMicros, perSecond: 1000, peakMegabytes: 100 });
+const aCost = (cpuMicros: number): Step['costs'][number] => ({
+  cpuMicros,
+  perSecond: 1000,
+  peakMegabytes: 100,
+  bytesARead: 2345,
+});
 
 const aStep = (x: number, ...cpus: readonly number[]): Step => ({ x, label: String(x), costs: cpus.map(aCost) });
 
@@ -73,6 +78,9 @@ describe('the report', () => {
     expect(growthText({ growth: aGrowth(), steps }).match(/[\d.]+ !/g)).toEqual(['4.74 !']);
   });
 
+  it('shows what comes with a read', () =>
+    expect(growthText({ growth: aGrowth(), steps: [aStep(1, 1)] })).toMatch(/ 1,000 +2,345 +100$/));
+
   it('says why a step has no run', () => {
     const failed: Step = { ...aStep(10), failed: 'failed: 3 expected, 2 arrived' };
     expect(growthText({ growth: aGrowth(), steps: [failed] })).toContain('failed: 3 expected, 2 arrived');
@@ -92,6 +100,13 @@ describe('the section of the page', () => {
     expect(again).not.toContain('1.25');
     expect(again).toContain('2.25');
     expect(again.match(/^## /gm)).toHaveLength(1);
+  });
+
+  it('says below the table why it grows, where that is known', () => {
+    const growth = aGrowth({ why: 'It has its reasons.' });
+    const section = growthSection('', [{ growth, steps: [aStep(1, 1)] }], names);
+    expect(section).toMatch(/\|\n\nIt has its reasons\.$/);
+    expect(growthSection(section, [grown('sizes', 1)], names)).toContain('It has its reasons.');
   });
 
   it('drops what is no growth any more', () =>

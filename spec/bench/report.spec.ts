@@ -1,7 +1,8 @@
 import { sectionsOf, withSections } from '../../bench/page';
 import { summarySection } from '../../bench/performance';
-import { report, reportMarkdown, type Measured } from '../../bench/report';
-import { SHAPES, type Shape } from '../../bench/shapes';
+import { report, reportMarkdown, type MeasuredSubject } from '../../bench/report';
+import type { Shape } from '../../bench/shape';
+import { SHAPES } from '../../bench/shapes';
 import type { Result } from '../../bench/subject';
 
 const shapeOf = (name: string): Shape => {
@@ -19,7 +20,11 @@ const result = (cpuMicros: number, more: Partial<Result> = {}): Result => ({
   ...more,
 });
 
-const ran = (name: string, ...runs: readonly Result[]): Measured => ({ name, missing: undefined, runs });
+const ran = (name: string, ...runs: readonly Result[]): MeasuredSubject => ({
+  one: { name },
+  missing: undefined,
+  runs,
+});
 
 const bulk = shapeOf('bulk');
 
@@ -56,8 +61,8 @@ describe('report', () => {
   it('shows why a subject could not run, or not always, and judges nothing against it', () => {
     const text = report(bulk, [
       ran('kahets', result(1)),
-      { name: 'kcat -P, from a file', missing: 'not installed', runs: [] },
-      { name: 'rsyslog, imptcp', missing: 'failed: it hangs', runs: [result(4)] },
+      { one: { name: 'kcat -P, from a file' }, missing: 'not installed', runs: [] },
+      { one: { name: 'rsyslog, imptcp' }, missing: 'failed: it hangs', runs: [result(4)] },
     ]);
     expect(text).toMatch(/kcat -P, from a file +not installed/);
     expect(text).toContain('rsyslog, imptcp (1 of the runs; then failed: it hangs)');
@@ -65,14 +70,17 @@ describe('report', () => {
   });
 
   it('judges nothing where kahets did not run', () => {
-    const text = report(bulk, [{ name: 'kahets', missing: 'not built', runs: [] }, ran('rsyslog, imptcp', result(1))]);
+    const text = report(bulk, [
+      { one: { name: 'kahets' }, missing: 'not built', runs: [] },
+      ran('rsyslog, imptcp', result(1)),
+    ]);
     expect(text).not.toMatch(/met|missed|×/);
   });
 
   it('says of the loop how busy it was, and what a whole core would take', () => {
     const loop = { perSecond: 20_000, busy: 0.8, micros: 40 };
     const text = report(shapeOf('loop-short'), [ran('kahets', result(50, { loop }))]);
-    expect(text).toMatch(/kahets +20,000 +2,000 +80 % +40\.00 +25,000\n/);
+    expect(text).toMatch(/kahets +20,000 +2,000 +80 % +40\.00 +25,000 +2,500\n/);
   });
 });
 
