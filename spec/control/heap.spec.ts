@@ -26,6 +26,13 @@ describe('growingPercent', () => {
   });
 });
 
+/** A heap of which each collection frees a part: it is asked before and after. */
+const frees = (part: number) => {
+  const sizes = [100, 100 * (1 - part)];
+  let asked = 0;
+  return (): number => sizes[asked++ % 2] ?? 0;
+};
+
 describe('tuneHeap', () => {
   afterEach(() => tuneHeap(() => 0, marks)(0));
 
@@ -43,12 +50,31 @@ describe('tuneHeap', () => {
   ])('at %f of the limit waits %i times 1 ms after a collection of 5 ms: %s', async (part, pauseMs) => {
     let nowMs = 1000;
     let stepMs = 5;
-    const relieve = tuneHeap(() => (nowMs += stepMs), marks);
+    const relieve = tuneHeap(() => (nowMs += stepMs), marks, frees(0.5));
     expect(await collects(() => relieve(part))).toBe(true);
     stepMs = 0;
     nowMs += pauseMs - 1;
     expect(await collects(() => relieve(part))).toBe(false);
     nowMs += 1;
     expect(await collects(() => relieve(part))).toBe(true);
+  });
+
+  it.each([
+    ['twice as long each time that it frees little', 1, 0.05, [90, 180, 360, 360]],
+    ['no longer where it frees a tenth', 1, 0.1, [45, 45]],
+    ['no longer at a fifth more than the limit, whatever it frees', 1.2, 0, [5, 5]],
+  ])('waits %s', async (_, part, freed, pauses) => {
+    let nowMs = 1000;
+    let stepMs = 5;
+    const relieve = tuneHeap(() => (nowMs += stepMs), marks, frees(freed));
+    relieve(part);
+    for (const pauseMs of pauses) {
+      stepMs = 0;
+      nowMs += pauseMs - 1;
+      expect(await collects(() => relieve(part))).toBe(false);
+      nowMs += 1;
+      stepMs = 5;
+      expect(await collects(() => relieve(part))).toBe(true);
+    }
   });
 });

@@ -19,6 +19,10 @@ const SHARE = 0.1;
 /** …and more above it: at a fifth more than the limit, half of the time. */
 const MOST_SHARE = 0.5;
 const MOST_AT = 1.2;
+/** A collection that frees less than this part of the heap was of little use: up to `MOST_AT` the next one waits twice as long… */
+const OF_USE = 0.1;
+/** …up to so many times. */
+const MOST_PATIENCE = 8;
 
 /** How far a heap of `heapBytes` may grow, in percent, where the process may take `roomBytes` more. */
 export const growingPercent = (roomBytes: number, heapBytes: number): number => {
@@ -27,6 +31,12 @@ export const growingPercent = (roomBytes: number, heapBytes: number): number => 
 };
 
 const shareAt = (part: number): number => between(part, [1, MOST_AT], [SHARE, MOST_SHARE]);
+
+/** Bytes of the heap, and of what it holds outside of itself. */
+const bytesOfHeap = (): number => {
+  const { used_heap_size: inside, external_memory: outside } = getHeapStatistics();
+  return inside + outside;
+};
 
 /**
  * Sets how much garbage V8's heap may hold, and returns what to call with the size of the process as a part of its limit: the less room
@@ -37,6 +47,7 @@ const shareAt = (part: number): number => between(part, [1, MOST_AT], [SHARE, MO
 export const tuneHeap = (
   nowMs: () => number,
   { limit, max }: Pick<MemoryMarks, 'limit' | 'max'>,
+  heapBytes = bytesOfHeap,
 ): ((part: number) => void) => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
@@ -44,6 +55,7 @@ export const tuneHeap = (
   let growing = 0;
   let endMs = -Infinity;
   let tookMs = 0;
+  let patience = 1;
 
   const setGrowing = (percent: number): void => {
     if (percent === growing) return;
@@ -55,8 +67,11 @@ export const tuneHeap = (
   return (part) => {
     setGrowing(growingPercent(max - part * limit, getHeapStatistics().used_heap_size));
     const startMs = nowMs();
-    if (part < 1 || startMs - endMs < tookMs * (1 / shareAt(part) - 1)) return;
+    const pauseMs = tookMs * (1 / shareAt(part) - 1) * (part < MOST_AT ? patience : 1);
+    if (part < 1 || startMs - endMs < pauseMs) return;
+    const before = heapBytes();
     collect();
+    patience = before - heapBytes() < OF_USE * before ? Math.min(2 * patience, MOST_PATIENCE) : 1;
     endMs = nowMs();
     tookMs = endMs - startMs;
   };
