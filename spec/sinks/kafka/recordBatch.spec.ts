@@ -99,10 +99,21 @@ describe('RecordBatch', () => {
     expect(await decoded(batch)).toEqual(pairs);
   });
 
+  it.each([
+    ['before', [pair('a', 'l'.repeat(8000)), pair('', ''), pair('c', 's'.repeat(100))]],
+    ['after', [pair('a', 'small'), pair('b', 'l'.repeat(8000))]],
+    ['beside', [pair('', 'l'.repeat(8000)), pair('b', 'm'.repeat(9000)), pair('', 'n'.repeat(8000))]],
+  ])('takes long messages %s others', async (_place, pairs) => {
+    const batch = newBatch(ROOMY);
+    const bytes = run('bucket', pairs);
+    expect(batch.append(bytes, 0, bytes.length, 6, 0)).toBe(bytes.length);
+    expect(await decoded(batch)).toEqual(pairs);
+  });
+
   it('gives the same keys and messages in the same order, whatever the runs and the limits', async () => {
     const bytes = fc.oneof(
       fc.uint8Array({ maxLength: 80 }),
-      fc.nat({ max: 2000 }).map((length) => new Uint8Array(length).fill(length)),
+      fc.nat({ max: 5000 }).map((length) => new Uint8Array(length).fill(length)),
     );
     const anyPair = fc
       .record({ key: fc.uint8Array({ maxLength: 255, size: 'max' }), value: bytes })

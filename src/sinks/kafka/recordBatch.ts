@@ -8,6 +8,8 @@ import { varintSize, writeVarint, zigzag } from './varint';
 const MAX_RECORD_OVERHEAD = 5 + 1 + 5 + 5 + 2 + 5 + 1;
 /** Runs are copied in pieces of at most this many bytes: a chunk of a socket, and some more. */
 const PIECE_BYTES = 128 * 1024;
+/** From here on a frame is copied by itself: a view of it costs less than a second copy. */
+const LONG_BYTES = 2 * 1024;
 /** Up to here bytes are copied one by one: a call costs more. */
 const SHORT_BYTES = 24;
 /** The delta of version 1 frames must survive {@link zigzag}. */
@@ -136,16 +138,18 @@ export class RecordBatch {
     return this.encode(this.buffer, at + start, at + end, bucketLength, timestampDelta) - at;
   }
 
-  /** Appends whole frames of at most {@link PIECE_BYTES} together, or a single one of any size. */
+  /** Appends whole frames of at most {@link PIECE_BYTES} together, or a single one of any size, which is not staged. */
   private appendPiece(run: Buffer, start: number, end: number, bucketLength: number, timestampDelta: number): number {
     this.staged = undefined;
     const first = LENGTH_BYTES + run.readUInt32LE(start);
-    const piece = Math.min(end - start, PIECE_BYTES);
-    if (first >= piece) {
-      this.reserve(this.room(first, first, 1));
-      return this.encode(run, start, start + first, bucketLength, timestampDelta);
+    const piece = Math.max(first, Math.min(end - start, PIECE_BYTES));
+    const frames = piece === first ? 1 : Math.ceil(piece / (LENGTH_BYTES + 2 + bucketLength));
+    const room = this.room(first, piece, frames);
+    if (piece === first || first >= LONG_BYTES) {
+      this.reserve(room);
+      return this.encode(run, start, start + piece, bucketLength, timestampDelta);
     }
-    this.reserve(this.room(first, piece, Math.ceil(piece / (LENGTH_BYTES + 2 + bucketLength))) + piece);
+    this.reserve(room + piece);
     const at = this.buffer.length - piece;
     this.buffer.set(piece === run.length ? run : run.subarray(start, start + piece), at);
     return start - at + this.encode(this.buffer, at, this.buffer.length, bucketLength, timestampDelta);
