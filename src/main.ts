@@ -4,7 +4,7 @@ import { readFileSync, readdirSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'dotenv';
 import * as E from 'fp-ts/Either';
-import pretty from 'pino-pretty';
+import type { PrettyStream } from 'pino-pretty';
 import { ReplaySubject } from 'rxjs';
 import { commandEnvironment } from './cli/environment';
 import { EX } from './cli/exitCodes';
@@ -74,10 +74,16 @@ const start = async (environment: Environment): Promise<number> => {
 
 const STDOUT = 1;
 
+/** Lines for people. A service starts without the package that makes them. */
+const terminalOutput = async (): Promise<PrettyStream> => {
+  const { default: pretty } = await import('pino-pretty');
+  return pretty({ sync: true, singleLine: true });
+};
+
 const run = async ({ settings, plan, warnings, secrets }: Configured): Promise<number> => {
   // Room beside the compressions, so that a hung fsync or look-up holds up none of them.
   process.env['UV_THREADPOOL_SIZE'] ??= String(settings.maxCpus + 4);
-  const out = process.stdout.isTTY ? pretty({ sync: true, singleLine: true }) : createLogOutput(STDOUT);
+  const out = process.stdout.isTTY ? await terminalOutput() : createLogOutput(STDOUT);
   const log = limitRepeats(createLog(settings.logLevel, out, hideIn(secrets)));
   for (const warning of warnings) log.warn('configuration', { warning });
 

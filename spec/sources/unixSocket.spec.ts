@@ -35,6 +35,7 @@ import type { Connection } from '../../src/model';
 import { ListenError } from '../../src/sources/listenError';
 import { type UnixSocketOptions, unixSocket } from '../../src/sources/unixSocket';
 import { memoryLog } from '../support/builders';
+import { hideHandles } from '../support/unknownHandles';
 
 const everybody = new BehaviorSubject(() => true);
 const undo: (() => void)[] = [];
@@ -145,7 +146,13 @@ const leaveStale = async (): Promise<void> => {
   server.close();
 };
 
-describe('unixSocket', () => {
+describe.each(['bare', 'sockets of Node'])('unixSocket, whose connections are %s', (kind) => {
+  let show = (): void => undefined;
+  beforeAll(async () => {
+    if (kind !== 'bare') show = await hideHandles();
+  });
+  afterAll(() => show());
+
   it('listens, with nobody there', async () => {
     const { log, texts } = await start();
     expect(log.lines).toEqual([{ level: 'info', message: 'listening', fields: { path } }]);

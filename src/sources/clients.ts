@@ -1,8 +1,7 @@
-import type { Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { Observable, type Subscriber } from 'rxjs';
-import type { Connection, Log } from '../model';
-import { onRead } from './sharedReads';
+import type { Connection } from '../model';
+import type { Channel, Listener } from './channel';
 
 /** A client that brings nothing for this long has sent what it had. */
 const QUIET_MS = 10;
@@ -13,7 +12,7 @@ export const quietTurn = async (): Promise<void> => {
   await nextTurn();
 };
 
-class Client implements Connection {
+class Client implements Connection, Listener {
   /** Chunks read. */
   reads = 0;
   readonly chunks$: Observable<Buffer>;
@@ -22,30 +21,38 @@ class Client implements Connection {
 
   constructor(
     readonly id: number,
-    private readonly socket: Socket,
+    private readonly channel: Channel,
     private readonly clients: Clients,
   ) {
     this.chunks$ = new Observable((subscriber) => {
       this.attach(subscriber);
-      return () => this.close();
+      return () => this.end();
     });
   }
 
   /** Goes on or stops reading; before anyone listens nothing is read. */
   read(allowed: boolean): void {
     if (!this.subscriber) return;
-    if (allowed) this.socket.resume();
-    else this.socket.pause();
+    if (allowed) this.channel.resume();
+    else this.channel.pause();
   }
 
-  close(): void {
+  bytes(chunk: Buffer): void {
+    this.reads += 1;
+    this.subscriber?.next(chunk);
+    // What it brought may have shown that it is one of those that wait.
+    if (!this.clients.mayRead(this.id)) this.read(false);
+  }
+
+  /** Closes the connection. Nothing is answered yet, so a client that has closed its side is done with. */
+  end(): void {
     const { subscriber } = this;
     if (this.closed) return;
     this.closed = true;
-    // The socket outlives its connection for a while; what listened to it must not.
+    // The channel outlives its connection for a while; what listened to it must not.
     this.subscriber = undefined;
     this.clients.remove(this.id);
-    this.socket.destroy();
+    this.channel.close();
     subscriber?.complete();
   }
 
@@ -55,17 +62,7 @@ class Client implements Connection {
       return;
     }
     this.subscriber = subscriber;
-    const close = (): void => this.close();
-    onRead(this.socket, (chunk) => {
-      this.reads += 1;
-      this.subscriber?.next(chunk);
-      // What it brought may have shown that it is one of those that wait.
-      if (!this.clients.mayRead(this.id)) this.read(false);
-    });
-    this.socket
-      // Nothing is answered yet, so a client that has closed its side is done with.
-      .on('end', close)
-      .on('close', close);
+    this.channel.listen(this);
     this.read(this.clients.mayRead(this.id));
   }
 }
@@ -76,14 +73,15 @@ export class Clients {
   private lastId = 0;
   mayRead: (connection: number) => boolean = () => true;
 
-  constructor(private readonly log: Log) {}
+  /** Connections that are open. */
+  get count(): number {
+    return this.open.size;
+  }
 
-  add(socket: Socket): Connection {
+  add(channel: Channel): Connection {
     this.lastId += 1;
-    const id = this.lastId;
-    const client = new Client(id, socket, this);
-    this.open.set(id, client);
-    socket.on('error', (error) => this.log.debug('connection broke', { connection: id, error: error.message }));
+    const client = new Client(this.lastId, channel, this);
+    this.open.set(client.id, client);
     return client;
   }
 
@@ -103,12 +101,12 @@ export class Clients {
     while (this.open.size > 0 && performance.now() < deadline) {
       const reads = new Map([...this.open.values()].map((client) => [client, client.reads]));
       await quietTurn();
-      for (const [client, before] of reads) if (client.reads === before && this.mayRead(client.id)) client.close();
+      for (const [client, before] of reads) if (client.reads === before && this.mayRead(client.id)) client.end();
     }
     this.closeAll();
   }
 
   closeAll(): void {
-    for (const client of this.open.values()) client.close();
+    for (const client of this.open.values()) client.end();
   }
 }

@@ -1,6 +1,8 @@
 import { createServer } from 'node:net';
 import { Observable, ReplaySubject, concatMap, defer, from, take, tap } from 'rxjs';
 import type { Connection, Log } from '../model';
+import { acceptBare } from './bareChannels';
+import { type Channel, socketChannel } from './channel';
 import { Clients, quietTurn } from './clients';
 import { claimPath } from './socketPath';
 
@@ -12,7 +14,7 @@ export interface UnixSocketOptions {
   /** Clients that may wait to be accepted. Default 4,096. */
   readonly backlog?: number;
   /** Connections open at once; more are closed as they come. Keep it under the limit of open files. Default: no bound. */
-  readonly maxConnections?: number | undefined;
+  readonly maxConnections?: number;
   /** Which connections may be read. Each emission resumes and pauses the open ones; new ones ask the latest. */
   readonly reading$: Observable<(connection: number) => boolean>;
   /** The first emission stops listening, reads what the clients have sent, and completes. */
@@ -37,7 +39,7 @@ export const unixSocket = ({
   path,
   mode,
   backlog = 4096,
-  maxConnections,
+  maxConnections = Infinity,
   reading$,
   stop$,
   quietMs = 1000,
@@ -45,17 +47,24 @@ export const unixSocket = ({
 }: UnixSocketOptions): Observable<Connection> =>
   new Observable((subscriber) => {
     const fail = (error: unknown): void => subscriber.error(error);
-    const clients = new Clients(log);
+    const clients = new Clients();
     const aborted = new AbortController();
     let accepted = 0;
     let release = (): void => undefined;
 
-    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
-      accepted += 1;
-      subscriber.next(clients.add(socket));
-    });
-    if (maxConnections !== undefined) server.maxConnections = maxConnections;
-    server.on('drop', () => log.warn('connection refused', { path, maxConnections }));
+    const accept = (channel: Channel): void => {
+      if (clients.count < maxConnections) {
+        accepted += 1;
+        subscriber.next(clients.add(channel));
+        return;
+      }
+      channel.close();
+      log.warn('connection refused', { path, maxConnections });
+    };
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) =>
+      accept(socketChannel(socket)),
+    );
+    server.once('listening', () => acceptBare(server, accept));
 
     const stopped$ = new ReplaySubject<unknown>(1);
     subscriber.add(stop$.subscribe({ next: (value) => stopped$.next(value), error: fail }));
