@@ -60,6 +60,9 @@ export interface Refused {
   readonly detail: string;
 }
 
+/** How many of the messages of a batch are of one epoch. */
+export type Debt = Pick<Frames, 'origin' | 'count'>;
+
 export type Decoded = Frames | Refused;
 
 export const isRefused = (decoded: Decoded): decoded is Refused => 'reason' in decoded;
@@ -75,6 +78,10 @@ export interface Batch {
   /** Sum of the frames' bytes. */
   readonly bytes: number;
   readonly closedBy: Reason;
+  /** Whose its messages are, where runs of several connections became one. Default: as its frames say. A part has those of the whole. */
+  readonly debts?: readonly Debt[];
+  /** Blocks that hold its messages and no others; a part has those of the whole. Default: its memory is nobody's to lend again. */
+  readonly blocks?: readonly Buffer[];
 }
 
 /** A batch closes at `count` messages, `bytes` bytes or `ms` after its first frame, whichever is first. */
@@ -174,8 +181,6 @@ export type Deliver = (batch: Batch) => Observable<Outcome>;
 export interface Settled {
   readonly batch: Batch;
   readonly outcomes: readonly Outcome[];
-  /** Blocks that hold its messages and no others. Default: its memory is nobody's to lend again. */
-  readonly blocks?: readonly Buffer[];
 }
 
 /** `topicsDown`: the sink is up, but takes nothing for these buckets now; the value says why. */
@@ -248,8 +253,30 @@ export interface CheckedSink {
    * `mixed`, it may hold several. Default: it cannot.
    */
   readonly replayable?: 'perBucket' | 'mixed' | undefined;
+  /** What it is and where it writes, for people: `Kafka at kafka1:9092`. Default: the name of its kind says it. */
+  readonly where?: string | undefined;
+  /** Looks whether it could write. Default: only a message can tell. */
+  readonly probe?: Probe | undefined;
   readonly open: OpenSink;
 }
+
+/** What a look at a place found: a broker, a topic, a folder. */
+export interface Finding {
+  readonly place: string;
+  /** What is wrong and what to do, never a secret. Undefined: nothing is. */
+  readonly problem?: string | undefined;
+  /** What is good to know where nothing is wrong. */
+  readonly note?: string | undefined;
+}
+
+/**
+ * Looks at all that a sink needs to write the messages of `buckets`, and writes none. Never fails, and ends within `timeoutMs`
+ * or little later.
+ */
+export type Probe = (
+  env: Env,
+  options: { readonly buckets: readonly string[]; readonly timeoutMs: number },
+) => Promise<readonly Finding[]>;
 
 /** Why a sink could not be opened at all; a broker that does not answer is no such reason. */
 export interface OpenError {

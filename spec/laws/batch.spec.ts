@@ -50,7 +50,7 @@ const run = (input: readonly Arrival[], count: number, ms: number): readonly unk
           );
           return gapMs === 0 ? of(next) : timer(gapMs, scheduler).pipe(map(() => next));
         }),
-        batch({ count, ms, bytes: Infinity }, NEVER, scheduler),
+        batch({ count, ms, bytes: Infinity }, NEVER, { scheduler }),
       )
       .subscribe((one) => closed.push([scheduler.now(), one.closedBy, one.count]));
   });

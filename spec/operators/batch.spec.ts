@@ -1,7 +1,8 @@
-import { concat, map, mergeMap, NEVER, of, Subject, throwError, type Observable } from 'rxjs';
+import { concat, map, mergeMap, NEVER, of, Subject, Subscription, throwError, type Observable } from 'rxjs';
 import type { Batch, BatchLimits, Close, Frames } from '../../src/model';
 import { createUnsettled } from '../../src/control/unsettled';
 import { batch } from '../../src/operators/batch';
+import { KeptRuns } from '../../src/operators/batchMemory';
 import { anOrigin, frames, messagesOf } from '../support/builders';
 import { marbles } from '../support/marbles';
 
@@ -21,7 +22,7 @@ describe('batch', () => {
     marbles(({ cold, expectObservable, expectSubscriptions, scheduler }) => {
       const source = cold<Frames>('-');
       const subs = '               ^';
-      expectObservable(source.pipe(batch(limits(), NEVER, scheduler))).toBe('-');
+      expectObservable(source.pipe(batch(limits(), NEVER, { scheduler }))).toBe('-');
       expectSubscriptions(source.subscriptions).toBe(subs);
     }));
 
@@ -30,7 +31,7 @@ describe('batch', () => {
       const source = cold<Frames>('---|');
       const subs = '               ^--!';
       const expected = '           ---|';
-      expectObservable(source.pipe(batch(limits(), NEVER, scheduler))).toBe(expected);
+      expectObservable(source.pipe(batch(limits(), NEVER, { scheduler }))).toBe(expected);
       expectSubscriptions(source.subscriptions).toBe(subs);
     }));
 
@@ -38,7 +39,7 @@ describe('batch', () => {
     marbles(({ cold, expectObservable, scheduler }) => {
       const source = cold('  ---a-b-----', runs);
       const expected = '     --------x--';
-      expectObservable(source.pipe(batch(limits({ ms: 5 }), NEVER, scheduler), map(text))).toBe(expected, {
+      expectObservable(source.pipe(batch(limits({ ms: 5 }), NEVER, { scheduler }), map(text))).toBe(expected, {
         x: 'time:ab',
       });
     }));
@@ -47,18 +48,21 @@ describe('batch', () => {
     marbles(({ cold, expectObservable, scheduler }) => {
       const source = cold('  -a-b-c-------d|', runs);
       const expected = '     ---x------y---(z|)';
-      expectObservable(source.pipe(batch(limits({ count: 2, ms: 5 }), NEVER, scheduler), map(text))).toBe(expected, {
-        x: 'count:ab',
-        y: 'time:c',
-        z: 'end:d',
-      });
+      expectObservable(source.pipe(batch(limits({ count: 2, ms: 5 }), NEVER, { scheduler }), map(text))).toBe(
+        expected,
+        {
+          x: 'count:ab',
+          y: 'time:c',
+          z: 'end:d',
+        },
+      );
     }));
 
   it('does not split a run: the one that reaches the limit still goes in', () =>
     marbles(({ cold, expectObservable, scheduler }) => {
       const source = cold('  -a-m-|', { ...runs, m: frames('b', ['1', '2', '3']) });
       const expected = '     ---x-|';
-      expectObservable(source.pipe(batch(limits({ count: 2 }), NEVER, scheduler), map(text))).toBe(expected, {
+      expectObservable(source.pipe(batch(limits({ count: 2 }), NEVER, { scheduler }), map(text))).toBe(expected, {
         x: 'count:a123',
       });
     }));
@@ -68,7 +72,7 @@ describe('batch', () => {
       const source = cold('  -a-b-c|', runs);
       const expected = '     ---x--(y|)';
       const bytes = runs.a.bytes.length + 1;
-      expectObservable(source.pipe(batch(limits({ bytes }), NEVER, scheduler), map(text))).toBe(expected, {
+      expectObservable(source.pipe(batch(limits({ bytes }), NEVER, { scheduler }), map(text))).toBe(expected, {
         x: 'bytes:ab',
         y: 'end:c',
       });
@@ -79,7 +83,7 @@ describe('batch', () => {
       const source = cold('      -a-b-----c-|', runs);
       const close$ = hot<Close>('----m-m-----', { m: { reason: 'memory' } });
       const expected = '         ----x------(y|)';
-      expectObservable(source.pipe(batch(limits(), close$, scheduler), map(text))).toBe(expected, {
+      expectObservable(source.pipe(batch(limits(), close$, { scheduler }), map(text))).toBe(expected, {
         x: 'memory:ab',
         y: 'end:c',
       });
@@ -91,16 +95,23 @@ describe('batch', () => {
       const source = cold('      -a----d-|', { a: runs.a, d: frames('b', ['d'], mine) });
       const close$ = hot<Close>('---s---s-', { s: { reason: 'sync', origins: new Set([mine]) } });
       const expected = '         -------x|';
-      expectObservable(source.pipe(batch(limits(), close$, scheduler), map(text))).toBe(expected, { x: 'sync:ad' });
+      expectObservable(source.pipe(batch(limits(), close$, { scheduler }), map(text))).toBe(expected, { x: 'sync:ad' });
     }));
 
   it('counts messages and bytes', () =>
     marbles(({ cold, expectObservable, scheduler }) => {
       const source = cold('  ab|', runs);
       const bytes = runs.a.bytes.length + runs.b.bytes.length;
-      expectObservable(source.pipe(batch(limits(), NEVER, scheduler))).toBe('--(x|)', {
+      expectObservable(source.pipe(batch(limits(), NEVER, { scheduler }))).toBe('--(x|)', {
         x: { bucket: 'b', frames: [runs.a, runs.b], count: 2, bytes, closedBy: 'end' },
       });
+    }));
+
+  it('gathers for each subscription alone', () =>
+    marbles(({ cold, expectObservable, scheduler }) => {
+      const batched$ = cold('-a-b|', runs).pipe(batch(limits(), NEVER, { scheduler }), map(text));
+      expectObservable(batched$).toBe('----(x|)', { x: 'end:ab' });
+      expectObservable(batched$).toBe('----(x|)', { x: 'end:ab' });
     }));
 
   it('error: emits what is open, then the error', () =>
@@ -108,7 +119,7 @@ describe('batch', () => {
       const source = cold('  -a--#', runs);
       const subs = '         ^---!';
       const expected = '     ----(x#)';
-      expectObservable(source.pipe(batch(limits(), NEVER, scheduler), map(text))).toBe(expected, { x: 'end:a' });
+      expectObservable(source.pipe(batch(limits(), NEVER, { scheduler }), map(text))).toBe(expected, { x: 'end:a' });
       expectSubscriptions(source.subscriptions).toBe(subs);
     }));
 
@@ -117,7 +128,7 @@ describe('batch', () => {
       const source = cold('      -a---', runs);
       const subs = '             ^--!';
       const close$ = hot<Close>('---#');
-      expectObservable(source.pipe(batch(limits(), close$, scheduler))).toBe('---#');
+      expectObservable(source.pipe(batch(limits(), close$, { scheduler }))).toBe('---#');
       expectSubscriptions(source.subscriptions).toBe(subs);
     }));
 
@@ -126,10 +137,30 @@ describe('batch', () => {
       const source = cold('      -a---', runs);
       const close$ = hot<Close>('-----');
       const subs = '             ^-!';
-      expectObservable(source.pipe(batch(limits({ ms: 3 }), close$, scheduler)), subs).toBe('---');
+      expectObservable(source.pipe(batch(limits({ ms: 3 }), close$, { scheduler })), subs).toBe('---');
       expectSubscriptions(source.subscriptions).toBe(subs);
       expectSubscriptions(close$.subscriptions).toBe(subs);
     }));
+
+  it('tells of each run when it is open, and closes for it without a timer left', () => {
+    const close$ = new Subject<Close>();
+    const source = new Subject<Frames>();
+    const schedule = jest.fn(() => new Subscription());
+    const scheduler = { now: () => 0, schedule };
+    const log: string[] = [];
+    const memory = new KeptRuns();
+    const taken = (run: Frames): void => {
+      log.push(`took ${messagesOf({ frames: [run] }).join('')} of ${memory.runs}`);
+      close$.next({ reason: 'memory' });
+    };
+    source
+      .pipe(batch(limits(), close$, { scheduler, memory, taken }), map(text))
+      .subscribe((closed) => log.push(closed));
+    source.next(runs.a);
+    source.next(runs.b);
+    expect(log).toEqual(['took a of 1', 'memory:a', 'took b of 1', 'memory:b']);
+    expect(schedule).not.toHaveBeenCalled();
+  });
 
   describe('keeps what is open in sight', () => {
     const shown = () => {
@@ -142,7 +173,7 @@ describe('batch', () => {
       const { seen, gathering } = shown();
       const source = new Subject<Frames>();
       const log: string[] = [];
-      const subscription = source.pipe(batch(limits({ count: 2 }), NEVER, undefined, gathering)).subscribe((closed) => {
+      const subscription = source.pipe(batch(limits({ count: 2 }), NEVER, { gathering })).subscribe((closed) => {
         log.push(`${messagesOf(closed).join('')} closed, in sight: ${seen()}`);
       });
       for (const run of [runs.a, runs.b, runs.c]) {
@@ -165,7 +196,7 @@ describe('batch', () => {
     it('when it is left before it is closed', () => {
       const { seen, gathering } = shown();
       const source = new Subject<Frames>();
-      const subscription = source.pipe(batch(limits(), NEVER, undefined, gathering)).subscribe();
+      const subscription = source.pipe(batch(limits(), NEVER, { gathering })).subscribe();
       source.next(runs.a);
       subscription.unsubscribe();
       expect(seen()).toBe('a');
@@ -176,9 +207,7 @@ describe('batch', () => {
       const close$ = new Subject<Close>();
       const errors: unknown[] = [];
       const source = concat(of(runs.a), NEVER);
-      source
-        .pipe(batch(limits(), close$, undefined, gathering))
-        .subscribe({ error: (error: unknown) => errors.push(error) });
+      source.pipe(batch(limits(), close$, { gathering })).subscribe({ error: (error: unknown) => errors.push(error) });
       close$.error(defect);
       expect([errors, seen()]).toEqual([[defect], 'a']);
     });
@@ -192,7 +221,7 @@ describe('batch', () => {
       const source = new Subject<Frames>();
       source
         .pipe(
-          batch(limits({ count: 2 }), NEVER, undefined, gathering),
+          batch(limits({ count: 2 }), NEVER, { gathering }),
           mergeMap(() => take()),
         )
         .subscribe({ error: (error: unknown) => errors.push(error) });
@@ -203,7 +232,7 @@ describe('batch', () => {
     it('and forgets itself when nothing is open at the end', () => {
       const forget = jest.fn();
       of(runs.a)
-        .pipe(batch(limits(), NEVER, undefined, () => forget))
+        .pipe(batch(limits(), NEVER, { gathering: () => forget }))
         .subscribe();
       expect(forget).toHaveBeenCalledTimes(1);
     });

@@ -57,6 +57,19 @@ describe('credit', () => {
       expect(env.log.lines).toEqual([]);
     }));
 
+  it('gives back messages by what the batch owes, where runs of several connections became one', () => {
+    const { mine, other, batch, env } = setUp();
+    const debts = [
+      { origin: mine, count: 2 },
+      { origin: other, count: 1 },
+    ];
+    const merged: Batch = { ...batch, frames: [frames('b', ['1', '2', '3'], mine)], debts };
+    of({ batch: merged, outcomes: [outcomeOf('kafka', merged, { backedUp: 3 })] })
+      .pipe(credit(env))
+      .subscribe();
+    expect([mine.open, mine.worst, other.open, other.worst]).toEqual([3, 1, 0, 1]);
+  });
+
   it('raises the worst that a connection met to the worst of the streams, and logs what was dropped', () =>
     marbles(({ cold, flush }) => {
       const { mine, other, batch, env } = setUp();
@@ -82,7 +95,7 @@ describe('credit', () => {
     const settleWith = (...parts: readonly Partial<Outcome>[]): readonly Buffer[] => {
       const { batch, env } = setUp();
       const outcomes = parts.map((part, i) => outcomeOf(`stream ${i}`, batch, part));
-      of({ batch, outcomes, blocks: [block] })
+      of({ batch: { ...batch, blocks: [block] }, outcomes })
         .pipe(credit(env))
         .subscribe();
       return env.blocks.back;
@@ -107,7 +120,7 @@ describe('credit', () => {
       const seen: number[] = [];
       const blocks = { ...unshared, giveBack: () => void seen.push(env.held.bytes) };
       const outcomes = [outcomeOf('kafka', batch, { delivered: 3 }), outcomeOf('copy', batch, { delivered: 3 })];
-      of({ batch, outcomes, blocks: [block] })
+      of({ batch: { ...batch, blocks: [block] }, outcomes })
         .pipe(credit({ ...env, blocks }))
         .subscribe();
       expect(seen).toEqual([0]);

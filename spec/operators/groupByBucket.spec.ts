@@ -79,6 +79,17 @@ describe('groupByBucket', () => {
       }),
     ));
 
+  it('tells no difference between groups that were in use within a thousandth of the idle time', () =>
+    marbles((m) =>
+      expectGroups(m, {
+        idleMs: 6 * 1024,
+        maxBuckets: 2,
+        source: '  -a-b-a-c|',
+        expected: '-x-y---z|',
+        groups: { x: 'a---a-|', y: 'b----|', z: 'c|' },
+      }),
+    ));
+
   it('early unsubscribe: leaves the source and no timer, and a group that is listened to says nothing more', () =>
     marbles(({ cold, expectObservable, expectSubscriptions, scheduler }) => {
       const source = cold('-a-a---------b', values);

@@ -151,7 +151,7 @@ describe('bucketPipeline', () => {
           const found: unknown[] = [];
           cold('a|', runs)
             .pipe(bucketPipeline('b', route, NEVER, { ...env, segments }))
-            .subscribe(({ blocks }) => found.push(blocks?.length));
+            .subscribe(({ batch: { blocks } }) => found.push(blocks?.length));
           return found;
         };
         const [journaledBlocks, others] = [blocksOf(true), blocksOf(false)];

@@ -214,4 +214,24 @@ describe('createDecoder', () => {
         { bucket: 'b', message: '32' },
       ]);
   });
+
+  describe('gathers what lies scattered', () => {
+    const turns = (first: string, second: string): Buffer =>
+      chunkOf(encodeFrame('a', first), encodeFrame('b', second), encodeFrame('a', first), encodeFrame('b', second));
+    const pushTwice = (lasting: boolean): readonly string[] => {
+      const tables = createDecoderTables(lasting);
+      const decoder = createDecoder({ maxFrame, now: () => 0, origin: anOrigin(), tables });
+      const first = framesOf(decoder.push(turns('1', '2')));
+      decoder.push(turns('3', '4'));
+      return first.flatMap(messagesIn).map(({ message }) => String(message));
+    };
+
+    it('into memory of its own', () => {
+      expect(pushTwice(true)).toEqual(['31', '31', '32', '32']);
+    });
+
+    it('into the same memory each time, where it need not last', () => {
+      expect(pushTwice(false)).toEqual(['33', '33', '34', '34']);
+    });
+  });
 });

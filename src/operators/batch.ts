@@ -1,5 +1,17 @@
 import { asyncScheduler, Observable, type OperatorFunction, type SchedulerLike, type Subscription } from 'rxjs';
 import type { Batch, BatchLimits, Close, Frames, Reason, Unsettled } from '../model';
+import { KeptRuns, type RunMemory } from './batchMemory';
+
+export interface BatchOptions {
+  /** Default: `asyncScheduler`. */
+  readonly scheduler?: SchedulerLike;
+  /** Is shown what is open until who listens has taken it: what an end in between leaves stays in sight. */
+  readonly gathering?: Unsettled['gathering'] | undefined;
+  /** Where runs are gathered; for one subscription alone. Default: they are kept as they come. */
+  readonly memory?: RunMemory;
+  /** Told of each run when it is in the open batch, which may be closed for it. */
+  readonly taken?: (run: Frames) => void;
+}
 
 /**
  * Gathers the runs of one bucket into batches. A batch closes at `count` messages, at `bytes` bytes, `ms` after its first
@@ -14,20 +26,24 @@ import type { Batch, BatchLimits, Close, Frames, Reason, Unsettled } from '../mo
  * buffer on an error: what is open is emitted before the error.
  *
  * @param close$ shared by all buckets; its error is the result's error, its end means nothing
- * @param gathering is shown what is open until who listens has taken it: what an end in between leaves stays in sight
  */
 export const batch =
   (
     { count: maxCount, bytes: maxBytes, ms }: BatchLimits,
     close$: Observable<Close>,
-    scheduler: SchedulerLike = asyncScheduler,
-    gathering: Unsettled['gathering'] = () => () => undefined,
+    {
+      scheduler = asyncScheduler,
+      gathering = () => () => undefined,
+      memory: given,
+      taken = () => undefined,
+    }: BatchOptions = {},
   ): OperatorFunction<Frames, Batch> =>
   (frames$) =>
     new Observable((destination) => {
-      let frames: Frames[] = [];
+      const memory = given ?? new KeptRuns();
       /** Of a batch that is being handed on. */
       let leaving: readonly Frames[] = [];
+      let bucket = '';
       let count = 0;
       let bytes = 0;
       let timer: Subscription | undefined;
@@ -35,11 +51,9 @@ export const batch =
       const close = (closedBy: Reason): void => {
         timer?.unsubscribe();
         timer = undefined;
-        const [first] = frames;
-        if (!first) return;
-        const closed: Batch = { bucket: first.bucket, frames, count, bytes, closedBy };
-        leaving = frames;
-        frames = [];
+        if (count === 0) return;
+        const closed: Batch = { bucket, ...memory.close(), count, bytes, closedBy };
+        leaving = closed.frames;
         count = 0;
         bytes = 0;
         destination.next(closed);
@@ -48,15 +62,14 @@ export const batch =
       };
 
       destination.add(() => timer?.unsubscribe());
-      const forget = gathering(() => [...leaving, ...frames]);
+      const forget = gathering(() => [...leaving, ...memory.frames()]);
       destination.add(() => {
-        if (leaving.length + frames.length === 0) forget();
+        if (leaving.length + memory.runs === 0) forget();
       });
       destination.add(
         close$.subscribe({
           next: (asked) => {
-            if (asked.reason === 'memory' || frames.some(({ origin }) => asked.origins.has(origin)))
-              close(asked.reason);
+            if (asked.reason === 'memory' || memory.has(asked.origins)) close(asked.reason);
           },
           error: (error: unknown) => destination.error(error),
         }),
@@ -64,12 +77,14 @@ export const batch =
       destination.add(
         frames$.subscribe({
           next: (run) => {
-            frames.push(run);
+            memory.add(run);
+            bucket = run.bucket;
             count += run.count;
             bytes += run.bytes.length;
+            taken(run);
             if (count >= maxCount) close('count');
             else if (bytes >= maxBytes) close('bytes');
-            else timer ??= scheduler.schedule(() => close('time'), ms);
+            else if (count > 0) timer ??= scheduler.schedule(() => close('time'), ms);
           },
           error: (error: unknown) => {
             close('end');

@@ -24,7 +24,7 @@ export const credit = ({
   tap((settled) => {
     const { batch, outcomes } = settled;
     const worst = outcomes.reduce<Status>((status, outcome) => Math.max(status, statusOf(outcome)) as Status, 0);
-    for (const { origin, count } of batch.frames) {
+    for (const { origin, count } of batch.debts ?? batch.frames) {
       origin.open -= count;
       if (worst > origin.worst) origin.worst = worst;
     }
@@ -33,5 +33,5 @@ export const credit = ({
       for (const { reason, count } of dropped)
         log.error('messages dropped', { bucket: batch.bucket, stream, reason, count });
     held.release(batch.bytes);
-    if (isDone(settled)) settled.blocks?.forEach(blocks.giveBack);
+    if (isDone(settled)) batch.blocks?.forEach(blocks.giveBack);
   });

@@ -18,18 +18,22 @@ export interface GroupByBucketOptions {
   readonly scheduler?: SchedulerLike;
 }
 
+/** Groups that were in use within this part of the idle time of each other count as equally idle: to put one behind the others costs. */
+const EQUALLY_IDLE = 1 / 1024;
+
 class Group extends Subject<Frames> {
   lastMs = 0;
+  /** When it was put behind the others. */
+  movedMs = 0;
 
   constructor(readonly key: string) {
     super();
   }
 }
 
-/** The open groups, the one idle longest first. One timer serves all; touching one costs no more than its place in a Map. */
+/** The open groups, the one idle longest first, about. One timer serves all; touching one costs no more than its place in a Map. */
 class OpenGroups {
   private readonly groups = new Map<string, Group>();
-  private newest: Group | undefined;
   private timer: Subscription | undefined;
 
   constructor(
@@ -44,10 +48,10 @@ class OpenGroups {
     this.timer ??= this.endIdleIn(this.idleMs);
     const group = this.groups.get(bucket) ?? this.open(bucket);
     group.lastMs = this.scheduler.now();
-    if (group !== this.newest) {
+    if (group.lastMs - group.movedMs > this.idleMs * EQUALLY_IDLE) {
       this.groups.delete(bucket);
       this.groups.set(bucket, group);
-      this.newest = group;
+      group.movedMs = group.lastMs;
     }
     return group;
   }
@@ -64,6 +68,7 @@ class OpenGroups {
   private open(bucket: string): Group {
     if (this.groups.size >= this.maxBuckets) this.endOldest();
     const group = new Group(bucket);
+    group.movedMs = this.scheduler.now();
     this.groups.set(bucket, group);
     this.opened(group);
     return group;
@@ -91,7 +96,6 @@ class OpenGroups {
 
   private end(group: Group): void {
     this.groups.delete(group.key);
-    if (group === this.newest) this.newest = undefined;
     group.complete();
   }
 }
@@ -105,7 +109,7 @@ class OpenGroups {
  *     b            b-------|
  *     b                        b-|
  *
- * A group completes `idleMs` after its last frames, or when it is idle longest and `maxBuckets` are open; the next frames of
+ * A group completes `idleMs` after its last frames, or when it is idle longest (to a thousandth of `idleMs`) and `maxBuckets` are open; the next frames of
  * that bucket open another. Clients choose the names, so without bounds groups would pile up for ever. Who leaves the groups
  * leaves the source: the groups say nothing more.
  *

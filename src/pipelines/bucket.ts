@@ -1,8 +1,7 @@
 import { defer, identity, map, pipe, tap, type Observable, type OperatorFunction } from 'rxjs';
 import type { BatchLimits, Close, Deliver, Env, Frames, Settled, StreamOptions, Unsettled } from '../model';
 import { batch } from '../operators/batch';
-import { BatchMemory } from '../operators/batchMemory';
-import { unshared } from '../operators/blocks';
+import { BatchMemory, KeptRuns } from '../operators/batchMemory';
 import { deliver } from '../operators/deliver';
 import { fanOut } from '../operators/fanOut';
 import { overhead } from '../operators/footprint';
@@ -31,6 +30,12 @@ const withoutRecovered =
   (frames) =>
     gathering(() => frames().filter(({ origin }) => !origin.recovered));
 
+/** Messages that came within this time of each other may be said to have come together. */
+const MOST_SAME_TIME_MS = 100;
+
+/** A tenth of the time that the bucket's messages wait for each other anyway. */
+const sameTimeMs = ({ ms }: BatchLimits): number => Math.min(ms / 10, MOST_SAME_TIME_MS);
+
 /**
  * The way of one bucket: its runs are written ahead where it is journaled, booked as received, batched, and delivered to all of its
  * streams.
@@ -52,29 +57,29 @@ export const bucketPipeline =
       const weight = overhead(held, streams);
       const toAll = fanOut(streams.map((stream) => stream.deliver));
       const gathering = withoutRecovered((frames) => unsettled.gathering(frames));
-      // A run that is being written ahead belongs to no batch yet.
-      const memory = new BatchMemory(journaled ? unshared : blocks);
-      const keep = map((run: Frames) => memory.keep(run));
+      const memory = journaled ? new KeptRuns() : new BatchMemory(blocks, sameTimeMs(limits));
       return frames$.pipe(
         journaled
           ? pipe(
-              keep,
+              // The journal knows runs by their objects, and may write them to another segment at any time: their memory is their own.
+              map((run) => ({ ...run, bytes: Buffer.from(run.bytes) })),
               journal((runs) => segments.append(runs, emptyKey), gathering),
             )
           : identity,
-        tap(({ count, origin }) => {
-          weight.run();
-          if (origin.recovered) ledger.recovered(bucket, ids)(count);
-          else received(count);
+        // One operator, since what a run costs with many buckets is the way from one to the next.
+        batch(limits, close$, {
+          scheduler,
+          gathering: journaled ? undefined : gathering,
+          memory,
+          taken: ({ count, origin }) => {
+            if (origin.recovered) ledger.recovered(bucket, ids)(count);
+            else received(count);
+            weight.open(memory);
+          },
         }),
-        // Just before it is in the batch: what is charged may close the one before it.
-        journaled ? identity : keep,
-        batch(limits, close$, scheduler, journaled ? undefined : gathering),
         deliver((closed) => {
           weight.batch();
-          const inBlocks = memory.close();
-          // What lies in the journal may be written to another segment at any time.
-          return journaled ? toAll(closed) : toAll(closed).pipe(map((settled) => ({ ...settled, blocks: inBlocks })));
+          return toAll(closed);
         }),
         tap((settled) => {
           weight.settled(settled.batch);

@@ -47,7 +47,7 @@ const messages: Readonly<Record<RefusedReason, string>> = {
  * A connection that fails or throws ends alone.
  */
 export const ingest = (options: IngestOptions): OperatorFunction<Connection, Frames> => {
-  const tables = createDecoderTables();
+  const tables = createDecoderTables(false);
   return mergeMap((connection) => read(connection, options, tables));
 };
 

@@ -7,7 +7,6 @@ export class BucketName {
   first = 0;
   last = 0;
   count = 0;
-  total = 0;
 
   constructor(
     readonly bytes: Uint8Array,

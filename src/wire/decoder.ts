@@ -12,7 +12,11 @@ export interface DecoderTables {
   readonly runs: Runs;
 }
 
-export const createDecoderTables = (): DecoderTables => ({ names: createBucketNames(), runs: new Runs() });
+/** @param lasting whether `Frames` are to stay as they are; else only until the next `push` of any of the decoders */
+export const createDecoderTables = (lasting = true): DecoderTables => ({
+  names: createBucketNames(),
+  runs: new Runs(lasting),
+});
 
 export interface DecoderOptions {
   /** Bytes of the longest body taken; longer ones up to 64 MB are skipped. */

@@ -1,7 +1,5 @@
 import type { BucketName } from './bucketNames';
 
-const SMALL_RUN_BYTES = 512;
-
 const viewOf = (chunk: Buffer, start: number, end: number): Buffer =>
   start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end);
 
@@ -16,9 +14,12 @@ export class Runs {
   private readonly starts: number[] = [];
   private readonly ends: number[] = [];
   private readonly nexts: number[] = [];
-  /** For small runs, where a view of each costs more than copying it twice: the chunk in front, the gathered behind. */
-  private scratch = new Uint8Array(0);
+  /** The chunk in front, what was gathered of it behind: to copy a run within takes no view of it. */
+  private scratch = Buffer.alloc(0);
   private size = 0;
+
+  /** @param lasting whether what is gathered is to stay as it is; else it lies in the same memory each time */
+  constructor(private readonly lasting: boolean) {}
 
   /** Forgets what was noted: a new chunk. */
   start(): void {
@@ -36,13 +37,11 @@ export class Runs {
     this.nexts[run] = -1;
     if (name.round === this.round) {
       this.nexts[name.last] = run;
-      name.total += end - start;
       name.count += count;
     } else {
       this.names.push(name);
       name.round = this.round;
       name.first = run;
-      name.total = end - start;
       name.count = count;
     }
     name.last = run;
@@ -51,35 +50,36 @@ export class Runs {
   /** Hands out what was noted of `chunk`, once a bucket. */
   flush(chunk: Buffer, take: (bucket: string, bytes: Buffer, count: number) => void): void {
     const { names } = this;
-    const small = this.size * SMALL_RUN_BYTES > chunk.length;
-    if (small && this.size > names.length) this.copyToScratch(chunk);
+    if (this.size > names.length) this.copyToScratch(chunk);
+    let free = chunk.length;
     for (const name of names) {
-      const whole = name.first === name.last;
-      const bytes = whole
-        ? viewOf(chunk, this.starts[name.first] ?? 0, this.ends[name.first] ?? 0)
-        : this.gather(chunk, name, small);
+      let bytes: Buffer;
+      if (name.first === name.last) bytes = viewOf(chunk, this.starts[name.first] ?? 0, this.ends[name.first] ?? 0);
+      else {
+        const end = this.gather(name, free);
+        bytes = this.scratch.subarray(free, end);
+        if (this.lasting) bytes = Buffer.from(bytes);
+        free = end;
+      }
       take(name.text, bytes, name.count);
     }
   }
 
   private copyToScratch(chunk: Buffer): void {
-    if (this.scratch.length < 2 * chunk.length) this.scratch = new Uint8Array(2 * chunk.length);
+    if (this.scratch.length < 2 * chunk.length) this.scratch = Buffer.allocUnsafeSlow(2 * chunk.length);
     this.scratch.set(chunk);
   }
 
-  private gather(chunk: Buffer, name: BucketName, small: boolean): Buffer {
+  /** Copies the runs of `name` one behind the other; returns where they end. */
+  private gather(name: BucketName, from: number): number {
     const { scratch, starts, ends, nexts } = this;
-    const bytes = Buffer.allocUnsafe(name.total);
-    const origin = small ? chunk.length : 0;
-    let to = origin;
+    let to = from;
     for (let run = name.first; run >= 0; run = nexts[run] ?? -1) {
       const start = starts[run] ?? 0;
       const end = ends[run] ?? 0;
-      if (small) scratch.copyWithin(to, start, end);
-      else bytes.set(chunk.subarray(start, end), to);
+      scratch.copyWithin(to, start, end);
       to += end - start;
     }
-    if (small) bytes.set(scratch.subarray(origin, to));
-    return bytes;
+    return to;
   }
 }

@@ -9,7 +9,7 @@ const KEPT_BYTES = 16 * 1024 * 1024;
 
 /** Lends buffers for records: small ones in powers of two, and larger ones of at least `bigBytes`, of which it keeps a few. */
 export const createBuffers = (bigBytes: number): Blocks => {
-  const big = createBlocks(Math.min(KEPT * bigBytes, KEPT_BYTES), bigBytes);
+  const big = createBlocks(Math.min(KEPT * bigBytes, KEPT_BYTES), [bigBytes]);
   return {
     ...big,
     lend: (bytes) =>
