@@ -14,7 +14,7 @@ Ctrl-C stops it, when all messages are delivered or backed up.
 `);
 
 // In a group of its own, so that Ctrl-C reaches it once, through us, and not a second time from the terminal.
-const daemon = spawn(process.execPath, [path.join(ROOT, 'dist', 'main.js'), 'start', ...process.argv.slice(2)], {
+const daemon = spawn(process.execPath, [path.join(ROOT, 'dist', 'kahets.cjs'), 'start', ...process.argv.slice(2)], {
   stdio: 'inherit',
   detached: true,
 });

@@ -66,14 +66,14 @@ describe('npm start', () => {
 
 describe('the built program', () => {
   const run = (...args: readonly string[]): string =>
-    execFileSync(process.execPath, [path.join(ROOT, 'dist/main.js'), ...args], { encoding: 'utf8' });
+    execFileSync(process.execPath, [path.join(ROOT, 'dist/kahets.cjs'), ...args], { encoding: 'utf8' });
 
   it('tells its usage', () => {
     expect(run('--help')).toMatch(/^Usage: kahets/);
   });
 
   it('ends with 64 and its usage on standard error where it is called wrongly', () => {
-    const { status, stderr } = spawnSync(process.execPath, [path.join(ROOT, 'dist/main.js'), 'strat'], {
+    const { status, stderr } = spawnSync(process.execPath, [path.join(ROOT, 'dist/kahets.cjs'), 'strat'], {
       encoding: 'utf8',
     });
     expect(status).toBe(64);

@@ -7,7 +7,7 @@ import { findNode, MAJORS } from '../support/nodes';
 import { Arrivals, NO_FAULTS, numberedFrame } from '../support/numbered';
 import { createTopic } from '../support/topics';
 
-const MAIN = path.join(ROOT, 'dist/main.js');
+const MAIN = path.join(ROOT, 'dist/kahets.cjs');
 const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
 const MESSAGES = 2000;
 

@@ -14,7 +14,7 @@ jest.setTimeout(120_000);
 
 afterEach(endDaemons);
 
-const MAIN = path.join(ROOT, 'dist/main.js');
+const MAIN = path.join(ROOT, 'dist/kahets.cjs');
 
 /** Starts `kahets replay` on the folder `in` of `folder`, to a stream with a backup that must stay untouched. */
 const launch = (folder: string, topic: string, args: readonly string[] = [], address = brokers()): Promise<Daemon> =>

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 
 /** The built daemon. */
-export const MAIN = path.resolve(__dirname, '../../dist/main.js');
+export const MAIN = path.resolve(__dirname, '../../dist/kahets.cjs');
 const WAIT_MS = 20_000;
 
 /** A line of the daemon's log. */

@@ -6,7 +6,7 @@ import { skippedBecause, type FaultCase, type FaultContext } from '../faultCase'
 import { ownBroker } from './brokers';
 import { startScene } from './scene';
 
-const MAIN = path.resolve(__dirname, '../../../dist/main.js');
+const MAIN = path.resolve(__dirname, '../../../dist/kahets.cjs');
 const DOWN_MS = 15_000;
 /** Names of network devices have at most 15 bytes. */
 const NAME = `kh${process.pid}`;

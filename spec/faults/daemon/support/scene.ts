@@ -35,7 +35,7 @@ export const oneBucket = (
 });
 
 /** The built program, for a command that starts it in another way than by itself. */
-export const MAIN = path.resolve(__dirname, '../../../../dist/main.js');
+export const MAIN = path.resolve(__dirname, '../../../../dist/kahets.cjs');
 
 /** Starts the daemon in the case's folder and waits until it listens. It ends with the case. */
 export const startIn = ({ folder }: FaultContext, options: DaemonOptions): Promise<Daemon> =>
