@@ -1,16 +1,18 @@
 #!/usr/bin/env node
 /** The process: arguments, environment, signals, exit code. Nothing else touches `process`. */
-import { readFileSync, readdirSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readdirSync, writeSync } from 'node:fs';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'dotenv';
 import * as E from 'fp-ts/Either';
+import { pipe } from 'fp-ts/function';
 import type { PrettyStream } from 'pino-pretty';
 import { ReplaySubject } from 'rxjs';
 import { commandEnvironment } from './cli/environment';
 import { EX } from './cli/exitCodes';
 import { runProgram, type ReplayRequest } from './cli/program';
 import { replay } from './cli/replay';
-import { envFileName, type Environment } from './config/env';
+import { envFileName, type Environment, type Settings } from './config/env';
 import { hideIn } from './config/secrets';
 import { configure, type Configured } from './control/configure';
 import { createEnv } from './control/createEnv';
@@ -20,6 +22,7 @@ import { createHeld, memoryMarks } from './control/held';
 import { runDaemon, type DaemonError } from './control/lifecycle';
 import { createLog, limitRepeats } from './control/log';
 import { createLogOutput } from './control/logOutput';
+import { createReloads } from './control/reload';
 import { acceptedSpool, createSpill } from './control/spill';
 import { createUnsettled } from './control/unsettled';
 import { sinks } from './sinks';
@@ -30,6 +33,8 @@ import { unixSocket } from './sources/unixSocket';
 import { createSpoolOwner } from './spool/owner';
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'] as const;
+/** Signals that stop a daemon which has no terminal to lose. */
+const STOPS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGQUIT'];
 
 const read = (file: string): E.Either<string, string> =>
   E.tryCatch(
@@ -51,6 +56,16 @@ const descriptorLimit = (): number => {
   return Number(soft);
 };
 
+/** Whether a terminal controls this process: where it hangs up, SIGHUP ends it, as ever. */
+const hasTerminal = (): boolean => {
+  try {
+    closeSync(openSync('/dev/tty', 'r'));
+    return true;
+  } catch {
+    return false;
+  }
+};
+
 const openDescriptors = (): number => readdirSync('/proc/self/fd').length;
 
 const configuredBy = (environment: Environment): E.Either<readonly string[], Configured> => {
@@ -69,7 +84,7 @@ const start = async (environment: Environment): Promise<number> => {
     process.stderr.write(`${configured.left.join('\n')}\n`);
     return EX.CONFIG;
   }
-  return run(configured.right);
+  return run(configured.right, () => configuredBy(environment));
 };
 
 const STDOUT = 1;
@@ -80,11 +95,17 @@ const terminalOutput = async (): Promise<PrettyStream> => {
   return pretty({ sync: true, singleLine: true });
 };
 
-const run = async ({ settings, plan, warnings, secrets }: Configured): Promise<number> => {
+const run = async (
+  { settings, plan: firstPlan, warnings, secrets: firstSecrets }: Configured,
+  configureAgain: () => E.Either<readonly string[], Configured>,
+): Promise<number> => {
+  let plan = firstPlan;
+  let secrets = firstSecrets;
+  let hide = hideIn(secrets);
   // Room beside the compressions, so that a hung fsync or look-up holds up none of them.
   process.env['UV_THREADPOOL_SIZE'] ??= String(settings.maxCpus + 4);
   const out = process.stdout.isTTY ? await terminalOutput() : createLogOutput(STDOUT);
-  const log = limitRepeats(createLog(settings.logLevel, out, hideIn(secrets)));
+  const log = limitRepeats(createLog(settings.logLevel, out, (text) => hide(text)));
   for (const warning of warnings) log.warn('configuration', { warning });
 
   const marks = memoryMarks(settings.maxMemoryBytes);
@@ -105,8 +126,8 @@ const run = async ({ settings, plan, warnings, secrets }: Configured): Promise<n
     spill: createSpill({
       folder: spool,
       unsettled,
-      emptyKeyOf: plan.emptyKeyOf,
-      emptyKeys: new Map(plan.streams.map(({ config: { id, emptyKey } }) => [id, emptyKey])),
+      emptyKeyOf: (bucket) => plan.emptyKeyOf(bucket),
+      emptyKeyOfStream: (id) => plan.streams.find(({ config }) => config.id === id)?.config.emptyKey,
       now: Date.now,
     }),
     log,
@@ -123,6 +144,26 @@ const run = async ({ settings, plan, warnings, secrets }: Configured): Promise<n
   process.on('uncaughtException', crash);
   process.on('unhandledRejection', crash);
 
+  const reloads = createReloads({
+    log,
+    now: env.now,
+    configure: () =>
+      pipe(
+        configureAgain(),
+        E.map((again) => {
+          // What is being drained may still show what was secret before.
+          secrets = new Map([...secrets, ...again.secrets]);
+          hide = hideIn(secrets);
+          for (const warning of again.warnings) log.warn('configuration', { warning });
+          const changed = changedNames(settings, again.settings);
+          if (changed.length > 0) log.warn('settings of the environment change with the next start', { changed });
+          return again.plan;
+        }),
+      ),
+    reloaded: (now) => {
+      plan = now;
+    },
+  });
   const stop$ = new ReplaySubject<NodeJS.Signals>(1);
   let stopping = false;
   const onSignal = (signal: NodeJS.Signals): void => {
@@ -131,13 +172,15 @@ const run = async ({ settings, plan, warnings, secrets }: Configured): Promise<n
     log.info('stopping', { signal, drainTimeoutMs: settings.drainTimeoutMs });
     stop$.next(signal);
   };
-  for (const signal of SIGNALS) process.on(signal, onSignal);
+  for (const signal of STOPS) process.on(signal, onSignal);
+  process.on('SIGHUP', hasTerminal() ? onSignal : reloads.request);
 
   const accepted = createAccepted({ folder: acceptedSpool(spool), claim: owner.claim, stop$, log });
   const result = await runDaemon({
     env,
     accepted,
     plan,
+    reloads,
     stop$,
     source: (reading$) =>
       unixSocket({
@@ -160,6 +203,11 @@ const run = async ({ settings, plan, warnings, secrets }: Configured): Promise<n
     ? ending.atOnce(exitCodeOf(result.left), 'cannot run', { reason: reasonOf(result.left) })
     : ending.stopped(result.right.lost, { whole: EX.OK, lost: EX.SOFTWARE });
 };
+
+const changedNames = (before: Settings, after: Settings): readonly string[] =>
+  Object.entries(after).flatMap(([name, value]) =>
+    isDeepStrictEqual(value, Object.entries(before).find(([other]) => other === name)?.[1]) ? [] : [name],
+  );
 
 const reasonOf = (failure: DaemonError): string =>
   failure.kind === 'open' ? `${failure.error.sink}: ${failure.error.message}` : String(failure.error);

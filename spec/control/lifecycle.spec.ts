@@ -1,7 +1,6 @@
 import * as E from 'fp-ts/Either';
 import * as TE from 'fp-ts/TaskEither';
 import {
-  asyncScheduler,
   concat,
   firstValueFrom,
   from,
@@ -15,8 +14,6 @@ import {
   take,
   takeUntil,
   throwError,
-  type SchedulerAction,
-  type SchedulerLike,
 } from 'rxjs';
 import { runDaemon, type DaemonOptions } from '../../src/control/lifecycle';
 import { createHeld } from '../../src/control/held';
@@ -34,6 +31,7 @@ import {
 import { planTopology, type Plan } from '../../src/pipelines/topology';
 import { nothingAccepted } from '../support/accepted';
 import { batchOf, bucketConfig, delivered, messagesOf, testEnv, unavailable } from '../support/builders';
+import { quick } from '../support/quick';
 import { unshared } from '../../src/operators/blocks';
 import { encodeFrame } from '../../src/wire/frame';
 
@@ -92,13 +90,6 @@ const planOf = (
 
 /** Nothing lies in the spool, and nobody else asks for it. */
 const nobodyElse: DaemonOptions['owner'] = { owned$: NEVER, claim: () => Promise.resolve() };
-
-/** A clock that goes a hundred times as fast. */
-const quick: SchedulerLike = {
-  now: () => asyncScheduler.now(),
-  schedule: <T>(work: (this: SchedulerAction<T>, state?: T) => void, delayMs = 0, state?: T) =>
-    asyncScheduler.schedule(work, delayMs / 100, state),
-};
 
 const connection = (id: number, chunks$: Observable<Buffer>): Connection => ({ id, chunks$ });
 
@@ -190,7 +181,14 @@ describe('runDaemon', () => {
 
   it('says why it could not open its sinks', async () => {
     const error = { sink: 's', message: 'no such folder' };
-    const plan: Plan = { warnings: [], streams: [], emptyKeyOf: () => 'empty', open: () => TE.left(error) };
+    const plan: Plan = {
+      warnings: [],
+      streams: [],
+      buckets: [],
+      defaultBucket: undefined,
+      emptyKeyOf: () => 'empty',
+      open: () => TE.left(error),
+    };
     expect(await runDaemon(options(plan, NEVER))()).toEqual(E.left({ kind: 'open', error }));
   });
 
@@ -384,6 +382,8 @@ describe('runDaemon', () => {
     const plan: Plan = {
       warnings: [],
       streams: [],
+      buckets: [],
+      defaultBucket: undefined,
       emptyKeyOf: () => 'empty',
       open: () => () => new Promise(() => undefined),
     };

@@ -36,7 +36,13 @@ const spill = (
   const unsettled = createUnsettled();
   if (gathered.length > 0) unsettled.unsettled.gathering(() => gathered);
   for (const [stream, batch] of written) unsettled.unsettled.writing(stream, batch);
-  return createSpill({ folder: at, unsettled, emptyKeys, emptyKeyOf, now: () => NOW_MS })();
+  return createSpill({
+    folder: at,
+    unsettled,
+    emptyKeyOfStream: (id) => emptyKeys.get(id),
+    emptyKeyOf,
+    now: () => NOW_MS,
+  })();
 };
 
 interface Found {

@@ -14,7 +14,8 @@ import {
 import { firstValueFrom, NEVER } from 'rxjs';
 import type { StreamConfig } from '../../src/config/buckets';
 import type { Batch, Outcome } from '../../src/model';
-import { planTopology, type Topology } from '../../src/pipelines/topology';
+import type { Topology } from '../../src/pipelines/streams';
+import { planTopology } from '../../src/pipelines/topology';
 import { sinks } from '../../src/sinks';
 import { encodeFrame } from '../../src/wire/frame';
 import { backupConfig, batchOfRun, bucketConfig, memoryLog, testEnv } from '../support/builders';

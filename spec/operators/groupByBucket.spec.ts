@@ -49,6 +49,16 @@ describe('groupByBucket', () => {
   it('passes an error to the groups too', () =>
     marbles((m) => expectGroups(m, { source: '-a-#', expected: '-x-#', groups: { x: 'a-#' }, subs: '^--!' })));
 
+  it('ends the groups that it is asked to, and opens others for what comes after', () =>
+    marbles((m) =>
+      expectGroups(m, {
+        end$: m.cold('----e---', { e: (bucket: string) => bucket === 'a' }),
+        source: '  -a-b---a-b-|',
+        expected: '-x-y---z---|',
+        groups: { x: 'a--|', y: 'b-----b-|', z: 'a---|' },
+      }),
+    ));
+
   it('ends a group that is idle, and opens another for what comes after', () =>
     marbles((m) =>
       expectGroups(m, {

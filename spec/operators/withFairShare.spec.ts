@@ -16,7 +16,7 @@ const refused = (batch: Batch): SinkError =>
   new SinkError('s', [{ batch, cause: { kind: 'unavailable', message }, written: 'no' }]);
 
 const fair = (write: Write, scheduler: TestScheduler): Write =>
-  withFairShare({ name: 's', bytes, stalledMs: 5, scheduler })(write);
+  withFairShare({ name: 's', bytes: () => bytes, stalledMs: 5, scheduler })(write);
 
 describe('withFairShare', () => {
   it('lets a sink that moves on have more than its share', () =>

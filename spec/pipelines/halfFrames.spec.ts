@@ -14,7 +14,7 @@ const setUp = (
   drops = false,
 ): { held: Held; half: HalfFrames; read: () => readonly number[] } => {
   const held = createHeld({ high: 1000, low: 500 });
-  const half = createHalfFrames({ held, highMark: 1000, frameTimeoutMs: FRAME_TIMEOUT, scheduler, drops });
+  const half = createHalfFrames({ held, highMark: 1000, frameTimeoutMs: FRAME_TIMEOUT, scheduler, drops: () => drops });
   let mayRead: MayRead = () => false;
   half.reading$.subscribe((next) => (mayRead = next));
   return { held, half, read: () => [1, 2, 3].filter((connection) => mayRead(connection)) };

@@ -72,7 +72,7 @@ describe('ingest', () => {
       const held = createHeld({ high: 1000, low: 500 });
       const log = memoryLog();
       const env = testEnv({ log, ledger: createLedger(), held, scheduler });
-      const half = createHalfFrames({ held, highMark: 1000, frameTimeoutMs: 16, scheduler, drops: true });
+      const half = createHalfFrames({ held, highMark: 1000, frameTimeoutMs: 16, scheduler, drops: () => true });
       let mayRead: MayRead = () => false;
       half.reading$.subscribe((next) => (mayRead = next));
       const options = { env, maxFrame: 100, accepts: () => true, halfFrames: half };

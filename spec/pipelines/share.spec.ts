@@ -1,16 +1,16 @@
 import { createHeld } from '../../src/control/held';
 import { fairShareOf } from '../../src/pipelines/share';
-import { backupConfig } from '../support/builders';
 
 const held = createHeld({ high: 1200, low: 600 });
-const backup = backupConfig('file');
 
 describe('fairShareOf', () => {
-  it('is half of its part of the low mark where a backup takes over', () =>
-    expect(fairShareOf(backup, held, 3)).toBe(100));
+  it('is half of its part of the low mark, of as many streams as there are now', () => {
+    let streams = 3;
+    const share = fairShareOf(held, () => streams);
+    expect(share()).toBe(100);
+    streams = 2;
+    expect(share()).toBe(150);
+  });
 
-  it.each([
-    ['without a backup', undefined, 3],
-    ['of a single stream', backup, 1],
-  ])('is no bound %s', (_, of, streams) => expect(fairShareOf(of, held, streams)).toBeUndefined());
+  it('is no bound of a single stream', () => expect(fairShareOf(held, () => 1)()).toBe(Infinity));
 });

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
   asyncScheduler,
-  BehaviorSubject,
   firstValueFrom,
   lastValueFrom,
   mergeMap,
@@ -15,16 +14,8 @@ import {
   take,
   throwError,
 } from 'rxjs';
-import type { BackupConfig, Config, StreamConfig } from '../../src/config/buckets';
-import {
-  SinkError,
-  type Batch,
-  type CheckedSink,
-  type Health,
-  type Sink,
-  type SinkKind,
-  type Write,
-} from '../../src/model';
+import type { BackupConfig, Config } from '../../src/config/buckets';
+import { SinkError, type CheckedSink, type SinkKind, type Write } from '../../src/model';
 import { createLedger } from '../../src/control/ledger';
 import { planTopology, type Plan } from '../../src/pipelines/topology';
 import { file } from '../../src/sinks/file';
@@ -40,80 +31,9 @@ import {
   messagesOf,
   outcomeOf,
   testEnv,
-  unavailable,
 } from '../support/builders';
 import { filesIn } from '../support/numbered';
-
-const stream = (id: string, parts: Partial<StreamConfig> = {}): StreamConfig => ({
-  id,
-  type: 'good',
-  slice: 1,
-  settings: {},
-  emptyKey: 'empty',
-  failover: { afterMs: 10_000, retryMs: 10_000 },
-  ...parts,
-});
-
-const config = (streams: readonly StreamConfig[], parts: Partial<Config> = {}): Config => ({
-  streams,
-  buckets: [
-    bucketConfig(
-      'b',
-      streams.map(({ id }) => id),
-    ),
-  ],
-  ...parts,
-});
-
-/** A kind of sink that writes as told, and what its sinks were asked. */
-const kind = (write: Write, parts: Partial<CheckedSink> = {}) => {
-  const seen: { opened: string[]; closed: string[]; batches: Batch[] } = { opened: [], closed: [], batches: [] };
-  const sinkKind: SinkKind = () =>
-    E.right({
-      warnings: [],
-      limits: {},
-      deadlineMs: undefined,
-      claims: [],
-      open: (env) => {
-        seen.opened.push(env.name);
-        const sink: Sink = {
-          retries: true,
-          health$: new BehaviorSubject<Health>({ state: 'up' }),
-          write: (batch, giveUp$) => {
-            seen.batches.push(batch);
-            return write(batch, giveUp$);
-          },
-          close: () => {
-            seen.closed.push(env.name);
-            return Promise.resolve();
-          },
-        };
-        return TE.right(sink);
-      },
-      ...parts,
-    });
-  return { kind: sinkKind, seen };
-};
-
-const checkedOf = (sinkKind: SinkKind): CheckedSink => {
-  const checked = sinkKind({}, '');
-  if (E.isLeft(checked)) throw new Error('settings that are right were refused');
-  return checked.right;
-};
-
-const takes: Write = (batch) => of(delivered(batch));
-const fails: Write = (batch) => throwError(() => new SinkError('s', [unavailable(batch)]));
-
-const plan = (result: E.Either<unknown, Plan>): Plan => {
-  if (E.isLeft(result)) throw new Error(JSON.stringify(result.left));
-  return result.right;
-};
-
-const open = async (result: E.Either<unknown, Plan>, env = testEnv()) => {
-  const opened = await plan(result).open(env, NEVER)();
-  if (E.isLeft(opened)) throw new Error(opened.left.message);
-  return opened.right;
-};
+import { checkedOf, config, fails, kind, open, planned, stream, takes } from '../support/topologies';
 
 describe('planTopology', () => {
   it('gathers the problems of all streams and backups, and opens nothing', () => {
@@ -198,7 +118,7 @@ describe('planTopology', () => {
   it('passes on the warnings of sinks', () => {
     const warning = { path: 'p', expected: 'e', got: 'g' };
     const { kind: good } = kind(takes, { warnings: [warning] });
-    expect(plan(planTopology(config([stream('one')]), { good })).warnings).toEqual([warning]);
+    expect(planned(planTopology(config([stream('one')]), { good })).warnings).toEqual([warning]);
   });
 
   it('batches as the tightest of the bucket and its sinks ask', async () => {
@@ -221,7 +141,7 @@ describe('planTopology', () => {
     const buckets = [bucketConfig('plain', ['one']), bucketConfig('nulls', ['one', 'two'])];
     const { kind: good } = kind(takes);
     const of = (parts: Partial<Config>): Plan['emptyKeyOf'] =>
-      plan(planTopology({ streams, buckets, ...parts }, { good })).emptyKeyOf;
+      planned(planTopology({ streams, buckets, ...parts }, { good })).emptyKeyOf;
     const withDefault = of({ defaultBucket: bucketConfig('default', ['two']) });
     expect(['plain', 'nulls', 'other'].map(withDefault)).toEqual(['empty', 'null', 'null']);
     expect(of({})('other')).toBe('empty');
@@ -371,8 +291,8 @@ describe('planTopology', () => {
     const claimed: unknown[] = [];
     const claim = async (): Promise<void> => void claimed.push(await readdir(folder));
     const opened = async (write: Write, ledger = env.ledger) => {
-      const planned = planTopology(config([stream('a/b')]), { good: kind(write).kind, file }, folder);
-      const either = await plan(planned).open({ ...env, ledger }, told$, claim)();
+      const result = planTopology(config([stream('a/b')]), { good: kind(write).kind, file }, folder);
+      const either = await planned(result).open({ ...env, ledger }, told$, claim)();
       if (E.isLeft(either)) throw new Error(either.left.message);
       return either.right;
     };
@@ -421,7 +341,7 @@ describe('planTopology', () => {
 
   it('says which sink could not be opened', async () => {
     const { kind: good } = kind(takes, { open: ({ name }) => TE.left({ sink: name, message: 'no such folder' }) });
-    const result = await plan(planTopology(config([stream('one')]), { good })).open(testEnv(), NEVER)();
+    const result = await planned(planTopology(config([stream('one')]), { good })).open(testEnv(), NEVER)();
     expect(result).toEqual(E.left({ sink: 'one', message: 'no such folder' }));
   });
 });

@@ -5,7 +5,7 @@ import * as TE from 'fp-ts/TaskEither';
 import type { Observable } from 'rxjs';
 import { NO_OPTIONS, type CheckedSink, type Env, type Health, type OpenError, type Sink, type Write } from '../model';
 import { streamPolicy } from '../pipelines/policy';
-import type { StreamPlan } from '../pipelines/topology';
+import type { StreamPlan } from '../pipelines/openStream';
 
 /** A stream that is written to by hand. */
 export interface OpenStream {

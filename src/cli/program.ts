@@ -27,8 +27,8 @@ export interface ProgramOptions {
 
 const START = `
 Reads .env.{environment}.local (environment: dev) and buckets.json in the working directory.
-Stops on SIGTERM, SIGINT, SIGQUIT or SIGHUP when all messages are delivered; a second signal ends it at once, and
-what is left goes to the spool.
+Stops on SIGTERM, SIGINT or SIGQUIT when all messages are delivered; a second signal ends it at once, and what is left
+goes to the spool. SIGHUP reads buckets.json again, all of it or nothing; on a terminal it stops.
 `;
 
 const REPLAY = `

@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/Either';
-import type { StreamPlan } from '../pipelines/topology';
+import type { StreamPlan } from '../pipelines/openStream';
 import { nearest } from '../sinks/nearest';
 import type { Inspected } from '../spool/inspectFile';
 import { surveyByBucket, surveyLines, type FileSurvey } from './dryRun';

@@ -31,12 +31,14 @@ import { ingest } from '../pipelines/ingest';
 import { BACKUP_GRACE_MS } from '../pipelines/policy';
 import { recover, type Recovery } from '../pipelines/recover';
 import type { ReplayParts } from '../pipelines/replay/streamReplay';
-import type { Plan, Topology } from '../pipelines/topology';
+import type { Topology } from '../pipelines/streams';
+import type { Plan } from '../pipelines/topology';
 import type { Accepted } from '../spool/accepted';
 import { countFile } from '../spool/countFile';
 import { folderExists } from '../spool/folderExists';
 import { openSpoolFile } from '../spool/openSpoolFile';
 import type { SpoolOwner } from '../spool/owner';
+import type { Reloads } from './reload';
 
 /** A bucket that was silent this long gives up its place among the groups; its next message opens a new one. */
 const BUCKET_IDLE_MS = 600_000;
@@ -62,6 +64,8 @@ export interface DaemonOptions {
   readonly highMarkBytes: number;
   /** Whether this process may take up what lies in the spool, and how it says that it writes there. */
   readonly owner: Pick<SpoolOwner, 'owned$' | 'claim'>;
+  /** Changes of the configuration while it runs. Default: there are none. */
+  readonly reloads?: Pick<Reloads, 'run'>;
   /** The journal, and what earlier processes had accepted. */
   readonly accepted: Accepted;
 }
@@ -118,7 +122,8 @@ export const runDaemon = (options: DaemonOptions): TE.TaskEither<DaemonError, St
         mergeMap(() => race(defer(topology.endSpools), timer(SPOOLS_END_MS, env.scheduler))),
         take(1),
       );
-      await toEnd(merge(replayed$, messages$).pipe(takeUntil(over$)));
+      const reloads$ = (options.reloads?.run(topology, drainTimeoutMs) ?? EMPTY).pipe(takeUntil(merge(stop$, ended$)));
+      await toEnd(merge(replayed$, messages$, reloads$).pipe(takeUntil(over$)));
       return E.right({ lost: lostBefore === undefined ? 0 : lostIn(env.ledger, topology) - lostBefore });
     } catch (error) {
       failed$.next(error);
@@ -170,7 +175,7 @@ const recoveryFor = (
 /** The whole way, from sockets and what was recovered to settled batches. */
 const settled = (
   { accepted, env, source, stop$, maxFrameBytes, frameTimeoutMs, highMarkBytes }: DaemonOptions,
-  { routeOf, dropsWhenFull }: Topology,
+  { routeOf, rerouted$, dropsWhenFull }: Topology,
   recovery: Recovery,
 ): Observable<Settled> => {
   const { held, scheduler } = env;
@@ -189,17 +194,17 @@ const settled = (
   });
   const accepts = (bucket: string): boolean => routeOf(bucket) !== undefined;
   const dropsTo = (bucket: string): readonly string[] | undefined => {
-    const route = routeOf(bucket);
+    const route = dropsWhenFull() ? routeOf(bucket) : undefined;
     return route?.dropsWhenFull === true ? route.streams.map(({ id }) => id) : undefined;
   };
   const parts = { ...env, segments: accepted.segments };
   const ended$ = new ReplaySubject<void>(1);
   const live$ = source(halfFrames.reading$).pipe(
-    ingest({ env, maxFrame: maxFrameBytes, accepts, halfFrames, ...(dropsWhenFull && { dropsTo }) }),
+    ingest({ env, maxFrame: maxFrameBytes, accepts, halfFrames, dropsTo }),
     tap({ complete: () => ended$.next() }),
   );
   return merge(live$, recovery.frames$.pipe(takeUntil(merge(stop$, ended$)))).pipe(
-    groupByBucket({ idleMs: BUCKET_IDLE_MS, scheduler, maxBuckets: env.maxBuckets }),
+    groupByBucket({ idleMs: BUCKET_IDLE_MS, scheduler, maxBuckets: env.maxBuckets, end$: rerouted$ }),
     mergeMap((group$) => {
       const route = routeOf(group$.key);
       return route ? group$.pipe(bucketPipeline(group$.key, route, close$, parts)) : EMPTY;

@@ -16,7 +16,7 @@ export interface SpillAllOptions {
   readonly folder: string;
   readonly unsettled: Pick<UnsettledParts, 'gathered' | 'written'>;
   /** Of each stream: what becomes of an empty key. Default: it stays empty. */
-  readonly emptyKeys: ReadonlyMap<string, StreamOptions['emptyKey']>;
+  readonly emptyKeyOfStream: (stream: string) => StreamOptions['emptyKey'] | undefined;
   /** The same for what all streams of a bucket are to have. */
   readonly emptyKeyOf: (bucket: string) => StreamOptions['emptyKey'];
   readonly now: () => number;
@@ -36,7 +36,7 @@ export const acceptedSpool = (spool: string): string => join(spool, 'accepted');
 export const createSpill = ({
   folder,
   unsettled,
-  emptyKeys,
+  emptyKeyOfStream,
   emptyKeyOf,
   now,
 }: SpillAllOptions): (() => readonly Spilled[]) => {
@@ -53,7 +53,7 @@ export const createSpill = ({
       stream,
       ...writeSpill(runsOf(batches), {
         ...{ folder: drainFolder(folder, stream), stem, maybeTwice: true, buffer },
-        encode: encoder(() => emptyKeys.get(stream)),
+        encode: encoder(() => emptyKeyOfStream(stream)),
       }),
     }));
     const gathered = [...unsettled.gathered()];

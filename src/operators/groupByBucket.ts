@@ -1,6 +1,7 @@
 import {
   asyncScheduler,
   type GroupedObservable,
+  NEVER,
   Observable,
   type OperatorFunction,
   type SchedulerLike,
@@ -14,6 +15,8 @@ export interface GroupByBucketOptions {
   readonly maxBuckets?: number;
   /** A group ends when nothing came for this long. */
   readonly idleMs: number;
+  /** Each emission ends the open groups of the buckets that it picks. Default: never. */
+  readonly end$?: Observable<(bucket: string) => boolean>;
   /** Default: `asyncScheduler`. */
   readonly scheduler?: SchedulerLike;
 }
@@ -54,6 +57,10 @@ class OpenGroups {
       group.movedMs = group.lastMs;
     }
     return group;
+  }
+
+  endThose(picked: (bucket: string) => boolean): void {
+    for (const group of [...this.groups.values()]) if (picked(group.key)) this.end(group);
   }
 
   tell(say: (group: Group) => void): void {
@@ -120,12 +127,14 @@ export const groupByBucket =
   ({
     maxBuckets = 10_000,
     idleMs,
+    end$ = NEVER,
     scheduler = asyncScheduler,
   }: GroupByBucketOptions): OperatorFunction<Frames, GroupedObservable<string, Frames>> =>
   (source) =>
     new Observable((destination) => {
       const groups = new OpenGroups(maxBuckets, idleMs, scheduler, (group) => destination.next(group));
       destination.add(() => groups.stop());
+      destination.add(end$.subscribe((picked) => groups.endThose(picked)));
       destination.add(
         source.subscribe({
           next: (frames) => groups.touch(frames.bucket).next(frames),

@@ -8,7 +8,7 @@ export interface FairShareOptions {
   /** Of the sink, for its failures. */
   readonly name: string;
   /** Memory that may wait for this sink whatever it does, with what runs and batches take beside their messages. */
-  readonly bytes: number;
+  readonly bytes: () => number;
   /** A sink that has given no receipt for so long hangs. */
   readonly stalledMs: number;
   readonly scheduler?: SchedulerLike;
@@ -50,14 +50,15 @@ export const withFairShare =
       );
     };
 
-    const message = `over its share: ${bytes} bytes of memory wait for this stream, and none was taken for ${stalledMs} ms`;
+    const overShare = (): string =>
+      `over its share: ${bytes()} bytes of memory wait for this stream, and none was taken for ${stalledMs} ms`;
     return (batch, giveUp$) =>
       defer(() => {
         const size = footprint(batch);
-        if (held === 0 || held + size <= bytes) return under(size, write(batch, giveUp$));
+        if (held === 0 || held + size <= bytes()) return under(size, write(batch, giveUp$));
         // The clock may have been put back.
         return Math.abs(scheduler.now() - movedMs) >= stalledMs
-          ? refuse(name, batch, { kind: 'unavailable', message })
+          ? refuse(name, batch, { kind: 'unavailable', message: overShare() })
           : under(size, write(batch, merge(giveUp$, stalled$)));
       });
   };

@@ -1,4 +1,4 @@
-import { defer, identity, map, pipe, tap, type Observable, type OperatorFunction } from 'rxjs';
+import { defer, finalize, identity, map, pipe, tap, type Observable, type OperatorFunction } from 'rxjs';
 import type { BatchLimits, Close, Deliver, Env, Frames, Settled, StreamOptions, Unsettled } from '../model';
 import { batch } from '../operators/batch';
 import { BatchMemory, KeptRuns } from '../operators/batchMemory';
@@ -11,6 +11,8 @@ import { journal, wasLost, type Journal } from './journal';
 export interface Route {
   readonly limits: BatchLimits;
   readonly streams: readonly { readonly id: string; readonly deliver: Deliver; readonly hasBackup?: boolean }[];
+  /** Its messages may come from now on; returns how to say that no more come. Default: nobody asks. */
+  readonly join?: () => () => void;
   /** Whether its messages are dropped while memory is full. Default: their clients wait. */
   readonly dropsWhenFull?: boolean;
   /** Whether a message is on disk before it counts as received. Default: no. */
@@ -23,6 +25,8 @@ export interface BucketParts extends Pick<Env, 'blocks' | 'held' | 'ledger' | 's
   /** What journaled buckets write to. */
   readonly segments: Journal;
 }
+
+const nobodyAsks = (): (() => void) => () => undefined;
 
 /** What lies in a file already is not shown: it would come back twice. */
 const withoutRecovered =
@@ -46,7 +50,7 @@ const sameTimeMs = ({ ms }: BatchLimits): number => Math.min(ms / 10, MOST_SAME_
 export const bucketPipeline =
   (
     bucket: string,
-    { limits, streams, journaled = false, emptyKey }: Route,
+    { limits, streams, journaled = false, emptyKey, join = nobodyAsks }: Route,
     close$: Observable<Close>,
     { blocks, held, ledger, scheduler, segments, unsettled }: BucketParts,
   ): OperatorFunction<Frames, Settled> =>
@@ -77,6 +81,7 @@ export const bucketPipeline =
             weight.open(memory);
           },
         }),
+        finalize(join()),
         deliver((closed) => {
           weight.batch();
           return toAll(closed);

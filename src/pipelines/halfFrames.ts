@@ -12,8 +12,8 @@ export interface HalfFramesOptions {
   /** A half frame that makes no progress for this long ends its connection. */
   readonly frameTimeoutMs: number;
   readonly scheduler: SchedulerLike;
-  /** Whether there are buckets whose messages are dropped while memory is full, so that their clients are read on. Default: no. */
-  readonly drops?: boolean;
+  /** Whether there are buckets now whose messages are dropped while memory is full, so that their clients are read on. Default: no. */
+  readonly drops?: () => boolean;
   /** Told when clients have to wait. */
   readonly log?: Pick<Log, 'warn' | 'debug'>;
 }
@@ -69,7 +69,7 @@ class OpenHalfFrame implements HalfFrame {
 
   close(): void {
     this.progress(0, true);
-    this.all.droppers?.forget(this.connection);
+    this.all.marks.forget(this.connection);
   }
 }
 
@@ -78,8 +78,7 @@ class AllHalfFrames implements HalfFrames {
   private readonly mayRead$ = new BehaviorSubject(anybody);
   /** By connection, the oldest first. */
   private readonly halves = new Map<number, OpenHalfFrame>();
-  /** Undefined: nobody is read while memory is full. */
-  readonly droppers: Droppers | undefined;
+  readonly marks: Droppers;
   private readonly limit: number;
   private readonly tickMs: number;
   private total = 0;
@@ -93,7 +92,7 @@ class AllHalfFrames implements HalfFrames {
   constructor(private readonly options: HalfFramesOptions) {
     this.limit = options.highMark / 2;
     this.tickMs = Math.min(options.frameTimeoutMs / TICKS_A_TIMEOUT, MAX_TICK_MS);
-    if (options.drops) this.droppers = createDroppers(options.held, options.highMark);
+    this.marks = createDroppers(options.held, options.highMark);
     const full$ = options.held.full$.pipe(
       tap((full) => {
         if (full !== this.full) this.tell(full);
@@ -103,6 +102,11 @@ class AllHalfFrames implements HalfFrames {
       ignoreElements(),
     );
     this.reading$ = merge(full$, this.mayRead$);
+  }
+
+  /** Undefined: nobody is read while memory is full. */
+  get droppers(): Droppers | undefined {
+    return this.options.drops?.() === true ? this.marks : undefined;
   }
 
   open(connection: number): HalfFrame {

@@ -38,8 +38,8 @@ export interface StreamSinks {
   readonly deadlineMs: number | undefined;
   /** What may wait for the primary. Undefined: all that the process may hold. */
   readonly share: Share | undefined;
-  /** Bytes of memory that it may hold while it hangs. Default: all that the process may. */
-  readonly fairShare?: number | undefined;
+  /** Bytes of memory that it may hold, where it has a backup, while it hangs. Default: all that the process may. */
+  readonly fairShare?: (() => number) | undefined;
 }
 
 /** What the policy asks of a stream's configuration. */

@@ -37,6 +37,14 @@ export interface Primary {
   readonly order: Order | undefined;
 }
 
+/** What stands in the books already of the files that are found. */
+export interface Booked {
+  /** Files whose messages were counted. */
+  readonly paths: Set<string>;
+  /** What was made since then, in milliseconds since 1970, was booked as it was written. */
+  readonly fromMs: number;
+}
+
 export interface ReplayOptions {
   readonly stream: string;
   /** What the backup has taken. */
@@ -45,6 +53,8 @@ export interface ReplayOptions {
   readonly drain: ReplaySpool | undefined;
   readonly primary: Primary;
   readonly files: ReplayFiles;
+  /** Default: nothing. */
+  readonly booked?: Booked;
   /** The share of the time that sending on takes, above 0, at most 1. */
   readonly rate: number;
   /** How often it is tried while something is left, jittered by a fifth. */

@@ -9,7 +9,7 @@ import { refuse } from '../../operators/refuse';
 import { safeName } from '../../wire/safeName';
 import { lazySink, type LazySink } from './lazySink';
 import { replay } from './replay';
-import type { Primary, ReplayFiles } from './options';
+import type { Booked, Primary, ReplayFiles } from './options';
 
 /** What sending on needs from outside. */
 export interface ReplayParts extends ReplayFiles {
@@ -88,6 +88,7 @@ export interface StreamReplayOptions {
   readonly config: Pick<StreamConfig, 'id' | 'backup' | 'failover'>;
   readonly backup: Sink | undefined;
   readonly drain: Drain | undefined;
+  readonly booked: Booked;
   readonly primary: Primary;
   readonly giveUp$: Observable<unknown>;
   readonly env: Env;
@@ -95,7 +96,15 @@ export interface StreamReplayOptions {
 
 /** Sends on what the stream's backup keeps for it, where it is to, and what a drain or a crash has left. */
 export const streamReplay =
-  ({ config: { id, backup: configured, failover }, backup, drain, primary, giveUp$, env }: StreamReplayOptions) =>
+  ({
+    config: { id, backup: configured, failover },
+    backup,
+    drain,
+    booked,
+    primary,
+    giveUp$,
+    env,
+  }: StreamReplayOptions) =>
   ({ open, count, exists, owned$, stop$ }: ReplayParts): Observable<never> =>
     replay({
       stream: id,
@@ -103,6 +112,7 @@ export const streamReplay =
       drain: drain?.spool,
       drainExists: () => (drain ? exists(drain.path) : [false]),
       primary,
+      booked,
       files: { open, count },
       // In order, nothing of a bucket goes to the primary before it is caught up with.
       rate: configured?.replay === 'ordered' ? 1 : (configured?.replayRate ?? RATE),

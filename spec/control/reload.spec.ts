@@ -1,0 +1,112 @@
+import * as E from 'fp-ts/Either';
+import { firstValueFrom, Subject } from 'rxjs';
+import { createReloads } from '../../src/control/reload';
+import type { OpenError } from '../../src/model';
+import type { Configuration } from '../../src/pipelines/routes';
+import type { Reloaded, Topology } from '../../src/pipelines/streams';
+import { memoryLog } from '../support/builders';
+
+const configuration = (): Configuration => ({ streams: [], buckets: [], defaultBucket: undefined });
+const result: Reloaded = { kept: ['a'], replaced: ['b'], added: [], removed: [] };
+
+/** A topology whose reloads end when they are told how. */
+const onCall = () => {
+  const given: Configuration[] = [];
+  const ends$ = new Subject<E.Either<OpenError, Reloaded>>();
+  const reload: Topology['reload'] = (next, waitMs, taken) => async () => {
+    given.push(next);
+    expect(waitMs).toBe(7);
+    const end = await firstValueFrom(ends$);
+    if (E.isRight(end)) taken();
+    return end;
+  };
+  return { given, ends$, reload };
+};
+
+const turn = (): Promise<void> => new Promise(setImmediate);
+
+describe('createReloads', () => {
+  const started = (found: readonly E.Either<readonly string[], Configuration>[]) => {
+    const log = memoryLog();
+    const topology = onCall();
+    const left = [...found];
+    const inUse: Configuration[] = [];
+    const reloads = createReloads({
+      log,
+      now: () => 5,
+      configure: () => left.shift() ?? E.left(['nothing more']),
+      reloaded: (now) => inUse.push(now),
+    });
+    const subscription = reloads.run(topology, 7).subscribe();
+    return { log, topology, inUse, reloads, subscription, left };
+  };
+
+  it('does nothing before it is asked to', async () => {
+    const { log, topology, reloads } = started([E.right(configuration())]);
+    await turn();
+    expect([topology.given, log.lines, reloads.counts()]).toEqual([
+      [],
+      [],
+      { succeeded: 0, failed: 0, last: undefined },
+    ]);
+  });
+
+  it('tells of a configuration that is wrong, and leaves what runs alone', async () => {
+    const { log, topology, inUse, reloads } = started([E.left(['buckets.json: wrong'])]);
+    reloads.request();
+    await turn();
+    expect([topology.given, inUse]).toEqual([[], []]);
+    expect(log.lines).toEqual([
+      {
+        level: 'error',
+        message: 'configuration not reloaded, what runs goes on',
+        fields: { problems: ['buckets.json: wrong'] },
+      },
+    ]);
+    expect(reloads.counts()).toEqual({ succeeded: 0, failed: 1, last: { atMs: 5, succeeded: false } });
+  });
+
+  it('takes one that is right, and says what became of the streams', async () => {
+    const next = configuration();
+    const { log, topology, inUse, reloads } = started([E.right(next)]);
+    reloads.request();
+    await turn();
+    topology.ends$.next(E.right(result));
+    await turn();
+    expect([topology.given, inUse]).toEqual([[next], [next]]);
+    expect(log.lines).toEqual([{ level: 'info', message: 'configuration reloaded', fields: { ...result } }]);
+    expect(reloads.counts()).toEqual({ succeeded: 1, failed: 0, last: { atMs: 5, succeeded: true } });
+  });
+
+  it('tells which stream did not open', async () => {
+    const { log, topology, inUse, reloads } = started([E.right(configuration())]);
+    reloads.request();
+    await turn();
+    topology.ends$.next(E.left({ sink: 'a', message: 'no such folder' }));
+    await turn();
+    expect(inUse).toEqual([]);
+    expect(log.lines).toMatchObject([{ level: 'error', fields: { problems: ['a: no such folder'] } }]);
+  });
+
+  it('reads the configuration for another one when the one before has ended', async () => {
+    const { topology, reloads, left } = started([E.right(configuration()), E.right(configuration())]);
+    reloads.request();
+    reloads.request();
+    await turn();
+    expect(left).toHaveLength(1);
+    topology.ends$.next(E.right(result));
+    await turn();
+    expect(left).toHaveLength(0);
+    topology.ends$.next(E.right(result));
+    await turn();
+    expect(reloads.counts().succeeded).toBe(2);
+  });
+
+  it('begins nothing once it is unsubscribed', async () => {
+    const { topology, reloads, subscription } = started([E.right(configuration())]);
+    subscription.unsubscribe();
+    reloads.request();
+    await turn();
+    expect(topology.given).toEqual([]);
+  });
+});
