@@ -27,7 +27,7 @@ const streams = ({ brokers, folder, shape }: Run, { slice = 1 }: Variant): Reado
 
 const server = (name: string, variant: Variant = {}): Server => ({
   name,
-  missing: () => (existsSync(path.resolve(__dirname, '../dist/main.js')) ? undefined : 'not built'),
+  missing: () => (existsSync(path.resolve(__dirname, '../dist/kahets.cjs')) ? undefined : 'not built'),
   start: async (run) => {
     const { folder, shape } = run;
     const names = variant.oneBucket === true ? run.topics.slice(0, 1) : run.topics;
