@@ -1,6 +1,6 @@
 /** What the commands need before they run: the packages, and the build. Plain Node, since nothing is installed yet. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -61,13 +61,20 @@ const bundle = () =>
     // A package that is loaded when it is needed is in the bundle too; Node's loader of modules is not started for it.
     '--supported:dynamic-import=false',
     ...NATIVE.map((name) => `--external:${name}`),
+    // Its files go to browsers.
+    '--external:uplot/*',
     ...['--sourcemap', '--sources-content=false', '--log-level=warning'],
   ]);
+
+/** It is no TypeScript, and goes as it is. */
+const STATUS_PAGE = ['src', 'control', 'http', 'page'];
 
 /** Compiles src/ to dist/, from nothing; true when it worked. Writes nothing when there is a type error. */
 export const compile = () => {
   rmSync(inRoot('dist'), { recursive: true, force: true });
-  return runLocal('tsc', ['-p', 'tsconfig.build.json', '--noEmitOnError']) && bundle();
+  if (!runLocal('tsc', ['-p', 'tsconfig.build.json', '--noEmitOnError'])) return false;
+  cpSync(inRoot(...STATUS_PAGE), inRoot('dist', ...STATUS_PAGE.slice(1)), { recursive: true });
+  return bundle();
 };
 
 /** Builds when the build is missing or older than what it is made of. */

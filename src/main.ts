@@ -7,12 +7,13 @@ import { parse } from 'dotenv';
 import * as E from 'fp-ts/Either';
 import { pipe } from 'fp-ts/function';
 import type { PrettyStream } from 'pino-pretty';
-import { ReplaySubject } from 'rxjs';
+import { fromEvent, merge, ReplaySubject, share, take } from 'rxjs';
+import { createCommandHost } from './cli/commandHost';
 import { commandEnvironment } from './cli/environment';
 import { EX } from './cli/exitCodes';
 import { runProgram, type ReplayRequest } from './cli/program';
 import { replay } from './cli/replay';
-import { envFileName, type Environment, type Settings } from './config/env';
+import { envFileName, type Environment, type HttpSettings, type Settings } from './config/env';
 import { hideIn } from './config/secrets';
 import { configure, type Configured } from './control/configure';
 import { createEnv } from './control/createEnv';
@@ -22,8 +23,10 @@ import { createHeld, memoryMarks } from './control/held';
 import { runDaemon, type DaemonError } from './control/lifecycle';
 import { createLog, limitRepeats } from './control/log';
 import { createLogOutput } from './control/logOutput';
+import { unmonitored, type Monitor } from './control/monitor';
 import { createReloads } from './control/reload';
 import { acceptedSpool, createSpill } from './control/spill';
+import { watchSinks, type WatchedSinks } from './control/status/watchSinks';
 import { createUnsettled } from './control/unsettled';
 import { sinks } from './sinks';
 import { createAccepted } from './spool/accepted';
@@ -68,26 +71,34 @@ const hasTerminal = (): boolean => {
 
 const openDescriptors = (): number => readdirSync('/proc/self/fd').length;
 
-const configuredBy = (environment: Environment): E.Either<readonly string[], Configured> => {
+const configuredBy = (environment: Environment, kinds = sinks): E.Either<readonly string[], Configured> => {
   const envFile = read(envFileName(environment));
   return configure({
     environment,
     envFile: E.isRight(envFile) ? parse(envFile.right) : {},
-    kinds: sinks,
+    kinds,
     read,
   });
 };
 
 const start = async (environment: Environment): Promise<number> => {
-  const configured = configuredBy(environment);
+  const watched = watchSinks(sinks, Date.now);
+  const configureNow = (): E.Either<readonly string[], Configured> => configuredBy(environment, watched.kinds);
+  const configured = configureNow();
   if (E.isLeft(configured)) {
     process.stderr.write(`${configured.left.join('\n')}\n`);
     return EX.CONFIG;
   }
-  return run(configured.right, () => configuredBy(environment));
+  return run(configured.right, configureNow, watched);
 };
 
 const STDOUT = 1;
+
+/** What serves HTTP is loaded where it is asked for. */
+const monitorFor = async (settings: HttpSettings, hide: (text: string) => string): Promise<Monitor> => {
+  const { createMonitor } = await import('./control/http/createMonitor.js');
+  return createMonitor({ settings, version: version(), nodeVersion: process.version, hide, now: Date.now });
+};
 
 /** Lines for people. A service starts without the package that makes them. */
 const terminalOutput = async (): Promise<PrettyStream> => {
@@ -98,6 +109,7 @@ const terminalOutput = async (): Promise<PrettyStream> => {
 const run = async (
   { settings, plan: firstPlan, warnings, secrets: firstSecrets }: Configured,
   configureAgain: () => E.Either<readonly string[], Configured>,
+  watched: WatchedSinks,
 ): Promise<number> => {
   let plan = firstPlan;
   let secrets = firstSecrets;
@@ -105,13 +117,15 @@ const run = async (
   // Room beside the compressions, so that a hung fsync or look-up holds up none of them.
   process.env['UV_THREADPOOL_SIZE'] ??= String(settings.maxCpus + 4);
   const out = process.stdout.isTTY ? await terminalOutput() : createLogOutput(STDOUT);
-  const log = limitRepeats(createLog(settings.logLevel, out, (text) => hide(text)));
+  const show = (text: string): string => hide(text);
+  const monitor = settings.http ? await monitorFor(settings.http, show) : unmonitored;
+  const log = limitRepeats(monitor.log(createLog(settings.logLevel, out, show)));
   for (const warning of warnings) log.warn('configuration', { warning });
 
   const marks = memoryMarks(settings.maxMemoryBytes);
   const unsettled = createUnsettled();
   const memory = (): number => process.memoryUsage.rss();
-  const env = createEnv({
+  const plain = createEnv({
     ...{ log, maxCpus: settings.maxCpus, maxBuckets: marks.maxBuckets },
     held: createHeld({
       ...marks,
@@ -119,6 +133,7 @@ const run = async (
     }),
     unsettled: unsettled.unsettled,
   });
+  const env = { ...plain, ledger: monitor.ledger(plain.ledger) };
 
   const spool = path.resolve(settings.spool);
   const owner = createSpoolOwner(spool, env);
@@ -169,11 +184,19 @@ const run = async (
   const onSignal = (signal: NodeJS.Signals): void => {
     if (stopping) ending.atOnce(EX.KILLED, 'ended at once', { signal });
     stopping = true;
+    monitor.stopping();
     log.info('stopping', { signal, drainTimeoutMs: settings.drainTimeoutMs });
     stop$.next(signal);
   };
   for (const signal of STOPS) process.on(signal, onSignal);
   process.on('SIGHUP', hasTerminal() ? onSignal : reloads.request);
+
+  const served = await monitor.serve({
+    ...{ version: version(), pid: process.pid, hostname: env.hostname, socket: settings.socket },
+    ...{ env, marks, memory, sinks: watched, streams: () => plan.streams, reloads: reloads.counts },
+    pageFolder: path.join(__dirname, 'control/http/page'),
+  })();
+  if (E.isLeft(served)) return ending.atOnce(EX.CANTCREAT, 'cannot run', { reason: served.left });
 
   const accepted = createAccepted({ folder: acceptedSpool(spool), claim: owner.claim, stop$, log });
   const result = await runDaemon({
@@ -189,6 +212,7 @@ const run = async (
         maxConnections: connectionLimit(descriptorLimit(), openDescriptors()),
         reading$,
         stop$,
+        listening: monitor.listening,
         log,
       }),
     maxFrameBytes: settings.maxFrameBytes,
@@ -197,6 +221,7 @@ const run = async (
     highMarkBytes: marks.high,
     owner,
   })();
+  await served.right();
   log.tellSuppressed();
   if ('drained' in out) await out.drained();
   return E.isLeft(result)
@@ -219,6 +244,12 @@ const exitCodeOf = (failure: DaemonError): number =>
 const out = (text: string): void => void process.stdout.write(text);
 const err = (text: string): void => void process.stderr.write(text);
 
+/** The first signal while somebody waits for one; the second then ends the process as ever. */
+const interrupted$ = merge(...SIGNALS.map((signal) => fromEvent(process, signal))).pipe(
+  take(1),
+  share({ connector: () => new ReplaySubject(1), resetOnComplete: false }),
+);
+
 const runReplay = (request: ReplayRequest, environment: Environment): Promise<number> => {
   const interrupted$ = new ReplaySubject<NodeJS.Signals>(1);
   let interrupted = false;
@@ -240,7 +271,14 @@ const runReplay = (request: ReplayRequest, environment: Environment): Promise<nu
 const main = (args: readonly string[], environment: Environment): Promise<number> =>
   runProgram(args, {
     version: version(),
-    ...{ out, err },
+    host: createCommandHost({
+      ...{ out, err, environment, interrupted$ },
+      stdin: () => process.stdin,
+      stdout: () => process.stdout,
+      terminal: () => (process.stderr.isTTY ? process.stderr : undefined),
+      cwd: process.cwd(),
+      packageFolder: path.join(__dirname, '..'),
+    }),
     start: () => start(environment),
     replay: (request) => runReplay(request, environment),
   });

@@ -373,7 +373,7 @@ export interface Ledger {
   /** Opens the rows of a bucket once; call what it returns with the messages of each run. */
   received(bucket: string, streams: readonly string[]): (count: number) => void;
   /** Books what no bucket took, under the bucket `(none)`. */
-  refused(reason: RefusedReason, count: number): void;
+  refused(reason: RefusedReason, count: number, frames?: Frames): void;
   settled(settled: Settled): void;
   /** As `received`, for messages that an earlier process had accepted: it may have delivered them, so that all may be twice. */
   recovered(bucket: string, streams: readonly string[]): (count: number) => void;

@@ -1,4 +1,5 @@
 import { runProgram, type ReplayRequest } from '../../src/cli/program';
+import { testHost } from './commands/harness';
 
 interface Ran {
   readonly code: number;
@@ -13,8 +14,7 @@ const run = async (...args: readonly string[]): Promise<Ran> => {
   const requests: ReplayRequest[] = [];
   const code = await runProgram(args, {
     version: '1.2.3',
-    out: (text) => (out += text),
-    err: (text) => (err += text),
+    host: testHost({ out: (text) => (out += text), err: (text) => (err += text) }),
     start: () => {
       started += 1;
       return Promise.resolve(7);
@@ -46,7 +46,10 @@ describe('the program', () => {
   });
 
   it.each([
-    [['strat'], /^kahets: expected start, replay, help, --help or --version, got strat \(did you mean start\?\)/],
+    [
+      ['strat'],
+      /^kahets: expected start, replay, check, send, cat, init, completion, help, --help or --version, got strat \(did you mean start\?\)/,
+    ],
     [['start', 'now'], /^kahets: expected .*, got now\n/],
     [['--foo'], /unknown option '--foo'/],
     [['start', '--foo'], /unknown option '--foo'/],

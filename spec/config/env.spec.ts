@@ -1,7 +1,15 @@
 import * as E from 'fp-ts/Either';
 import { readFileSync } from 'node:fs';
 import { parse } from 'dotenv';
-import { bucketsFile, decodeEnvironment, envFileName, type Environment, type Settings } from '../../src/config/env';
+import {
+  bucketsFile,
+  decodeEnvironment,
+  envFileName,
+  type Environment,
+  type HttpSettings,
+  type Settings,
+} from '../../src/config/env';
+import type { HttpAddress } from '../../src/config/envCodecs';
 import { report } from '../../src/config/report';
 
 const MB = 1024 * 1024;
@@ -33,6 +41,11 @@ const DEFAULTS: Settings = {
   drainTimeoutMs: 30_000,
   spool: './spool',
 };
+
+const tcp = (host: string, port: number): HttpAddress => ({ kind: 'tcp', host, port });
+const httpAt = (address: HttpAddress): HttpSettings => ({
+  ...{ address, socketMode: 0o660, hosts: [], showMessages: false },
+});
 
 describe('envFileName', () => {
   it.each([
@@ -99,10 +112,26 @@ describe('decodeEnvironment', () => {
     [{ SOCKET_MODE: '0o600' }, { socketMode: 0o600 }],
     [{ DRAIN_TIMEOUT: '0' }, { drainTimeoutMs: 0 }],
     [{ DRAIN_TIMEOUT: '1h' }, { drainTimeoutMs: 3_600_000 }],
-    [{ HTTP: '8080' }, { http: { host: '127.0.0.1', port: 8080 } }],
-    [{ HTTP: ':8080' }, { http: { host: '127.0.0.1', port: 8080 } }],
-    [{ HTTP: '0.0.0.0:80' }, { http: { host: '0.0.0.0', port: 80 } }],
-    [{ HTTP: '[::1]:8080' }, { http: { host: '::1', port: 8080 } }],
+    [{ HTTP: '9410' }, { http: httpAt(tcp('127.0.0.1', 9410)) }],
+    [{ HTTP: ':9410' }, { http: httpAt(tcp('127.0.0.1', 9410)) }],
+    [{ HTTP: '127.0.0.1:0' }, { http: httpAt(tcp('127.0.0.1', 0)) }],
+    [{ HTTP: '0.0.0.0:80' }, { http: httpAt(tcp('0.0.0.0', 80)) }],
+    [{ HTTP: '[::1]:9410' }, { http: httpAt(tcp('::1', 9410)) }],
+    [{ HTTP: 'localhost:9410' }, { http: httpAt(tcp('localhost', 9410)) }],
+    [{ HTTP: '/run/kahets/http.sock' }, { http: httpAt({ kind: 'unix', path: '/run/kahets/http.sock' }) }],
+    [{ HTTP: 'unix:/run/http.sock' }, { http: httpAt({ kind: 'unix', path: '/run/http.sock' }) }],
+    [{ HTTP: 'unix:http.sock' }, { http: httpAt({ kind: 'unix', path: 'http.sock' }) }],
+    [{ HTTP: './http.sock' }, { http: httpAt({ kind: 'unix', path: './http.sock' }) }],
+    [
+      { HTTP: '9410', HTTP_HOSTS: 'Status.Example.com, [::2] ', HTTP_MESSAGES: '1', HTTP_MODE: '0600' },
+      {
+        http: {
+          ...{ address: tcp('127.0.0.1', 9410), socketMode: 0o600 },
+          ...{ hosts: ['status.example.com', '[::2]'], showMessages: true },
+        },
+      },
+    ],
+    [{ HTTP: '', HTTP_HOSTS: 'a.example' }, {}],
   ])('%j → %j', (environment, expected) => expect(settingsOf(environment)).toEqual({ ...DEFAULTS, ...expected }));
 
   it.each<[Environment, string]>([
@@ -132,8 +161,14 @@ describe('decodeEnvironment', () => {
     [{ SOCKET_MODE: 'rw-rw----' }, 'SOCKET_MODE: expected permissions in octal such as 0660, got "rw-rw----"'],
     [{ SOCKET_MODE: '0888' }, 'environment: SOCKET_MODE: expected permissions in octal'],
     [{ DRAIN_TIMEOUT: '2d' }, 'environment: DRAIN_TIMEOUT: expected a time'],
-    [{ HTTP: 'localhost' }, 'environment: HTTP: expected an address such as 127.0.0.1:8080, got "localhost"'],
+    [{ HTTP: 'localhost' }, 'environment: HTTP: expected an address such as 127.0.0.1:9410, or the path of a UNIX'],
     [{ HTTP: ':70000' }, 'environment: HTTP: expected an address'],
+    [{ HTTP: 'unix:' }, 'environment: HTTP: expected an address'],
+    [{ HTTP: `/${'s'.repeat(107)}` }, 'environment: HTTP: expected an address'],
+    [{ HTTP_HOSTS: 'https://a.example' }, 'environment: HTTP_HOSTS: expected names of hosts without ports, such as'],
+    [{ HTTP_HOSTS: 'a.example,' }, 'environment: HTTP_HOSTS: expected names of hosts'],
+    [{ HTTP_MESSAGES: 'some' }, 'environment: HTTP_MESSAGES: expected true or false, got "some"'],
+    [{ HTTP_MODE: '1' }, 'environment: HTTP_MODE: expected permissions in octal'],
   ])('refuses %j', (environment, line) => expect(errorsOf(environment)).toEqual([expect.stringContaining(line)]));
 
   it('tells of all problems at once', () => {
@@ -154,11 +189,6 @@ describe('decodeEnvironment', () => {
     ]);
     expect(warningsOf({ MAXMEMORY: '160MB' })).toEqual([]);
   });
-
-  it('warns that HTTP has no effect yet', () =>
-    expect(warningsOf({ HTTP: '8080' })).toEqual([
-      'environment: HTTP: expected nothing, since this version serves no HTTP, got an address without effect',
-    ]));
 
   it('warns of a name in the file that means nothing, with the one it may be meant to be', () => {
     expect(warningsOf({ PATH: '/bin', MAXMEMROY: '1GB' }, { SOKET: '/run/a.sock', NODE_ENV: 'x' })).toEqual([

@@ -147,7 +147,12 @@ describe('acceptBare', () => {
     await new Promise((resolve) => client.write('text', resolve));
     heard.channel.close();
     // It may see what it wrote thrown away.
-    await new Promise((resolve) => client.on('error', () => undefined).on('close', resolve).resume());
+    await new Promise((resolve) =>
+      client
+        .on('error', () => undefined)
+        .on('close', resolve)
+        .resume(),
+    );
     expect(heard).toMatchObject({ texts: [], ends: 0 });
   });
 

@@ -18,12 +18,12 @@ export interface Found {
 /** Still written to, beside a file, or set aside: sent only where it is named itself. */
 const NOT_IN_FOLDERS = /[.](?:part|progress|dead|bad(?:-\d+)?)$/;
 
-/** Links are not followed. */
-const filesBelow = async (folder: string): Promise<readonly string[]> => {
+/** Files below a folder whose names `left` does not match. Links are not followed. */
+const filesBelow = async (folder: string, left: RegExp): Promise<readonly string[]> => {
   const entries = await readdir(folder, { withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile() && !NOT_IN_FOLDERS.test(entry.name));
+  const files = entries.filter((entry) => entry.isFile() && !left.test(entry.name));
   const folders = entries.filter((entry) => entry.isDirectory());
-  const below = await Promise.all(folders.map(({ name }) => filesBelow(join(folder, name))));
+  const below = await Promise.all(folders.map(({ name }) => filesBelow(join(folder, name), left)));
   return [...files.map(({ name }) => join(folder, name)), ...below.flat()];
 };
 
@@ -34,19 +34,35 @@ const oldestFirst = (one: Inspected, other: Inspected): number =>
 const folderAt = async (path: string): Promise<string | undefined> =>
   (await stat(path)).isDirectory() ? realpath(path) : undefined;
 
-/** All files of frames that `paths` name; left: what is wrong with the first path that cannot be read. Changes nothing. */
-export const findFiles = async (paths: readonly string[]): Promise<E.Either<string, Found>> => {
+/**
+ * All files that `paths` name, and whether each is named itself. Rejects with the error of a path that cannot be read.
+ *
+ * @param left names that are left out of folders
+ */
+export const namedFiles = async (paths: readonly string[], left: RegExp): Promise<ReadonlyMap<string, boolean>> => {
+  const isNamed = new Map<string, boolean>();
+  for (const path of paths) {
+    const folder = await folderAt(path);
+    for (const file of folder === undefined ? [resolve(path)] : await filesBelow(folder, left))
+      isNamed.set(file, folder === undefined || isNamed.get(file) === true);
+  }
+  return isNamed;
+};
+
+/**
+ * All files of frames that `paths` name; left: what is wrong with the first path that cannot be read. Changes nothing.
+ *
+ * @param left names that are left out of folders
+ */
+export const findFiles = async (
+  paths: readonly string[],
+  left: RegExp = NOT_IN_FOLDERS,
+): Promise<E.Either<string, Found>> => {
   try {
-    const isNamed = new Map<string, boolean>();
-    for (const path of paths) {
-      const folder = await folderAt(path);
-      for (const file of folder === undefined ? [resolve(path)] : await filesBelow(folder))
-        isNamed.set(file, folder === undefined || isNamed.get(file) === true);
-    }
     const files: Inspected[] = [];
     const skipped: Inspected[] = [];
     const foreign: Inspected[] = [];
-    for (const [path, named] of isNamed) {
+    for (const [path, named] of await namedFiles(paths, left)) {
       const file = named ? await inspectFile(path) : await unless(GONE, inspectFile(path));
       // Who else sends it on has deleted it meanwhile.
       if (!file) continue;

@@ -1,5 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { nearest } from '../sinks/nearest';
+import type { CommandHost } from './command';
+import { commands } from './commands';
 import { EX } from './exitCodes';
 
 /** What `kahets replay` is told. */
@@ -17,10 +19,9 @@ export interface ReplayRequest {
 
 export interface ProgramOptions {
   readonly version: string;
-  /** Standard output and standard error. */
-  readonly out: (text: string) => void;
-  readonly err: (text: string) => void;
-  /** The commands; they resolve with the exit code. */
+  /** For all commands but `start` and `replay`. */
+  readonly host: CommandHost;
+  /** They resolve with the exit code. */
   readonly start: () => Promise<number>;
   readonly replay: (request: ReplayRequest) => Promise<number>;
 }
@@ -47,14 +48,13 @@ const share = (text: string): number => {
   return value;
 };
 
-const COMMANDS = ['start', 'replay', 'help'];
-
 /**
  * Runs the command that `args` name; without one it is `start`. Resolves with the exit code: 0 for help and version, 64 for
  * wrong usage, which is told on standard error.
  */
 export const runProgram = async (args: readonly string[], options: ProgramOptions): Promise<number> => {
-  const { version, out, err, start, replay } = options;
+  const { version, host, start, replay } = options;
+  const { out, err } = host;
   const ended: { code: number } = { code: EX.OK };
   const program = new Command('kahets')
     .description('Takes framed messages over a UNIX socket, batches them by bucket and sends them to Kafka or files.')
@@ -74,9 +74,13 @@ export const runProgram = async (args: readonly string[], options: ProgramOption
     .action(async (_options: unknown, { args: extra }: Command) => {
       const [first] = extra;
       if (first !== undefined) {
-        const meant = nearest(first, COMMANDS);
+        const names = program
+          .createHelp()
+          .visibleCommands(program)
+          .map((command) => command.name());
+        const meant = nearest(first, names);
         const hint = meant === undefined ? '' : ` (did you mean ${meant}?)`;
-        program.error(`expected ${COMMANDS.join(', ')}, --help or --version, got ${extra.join(' ')}${hint}`);
+        program.error(`expected ${names.join(', ')}, --help or --version, got ${extra.join(' ')}${hint}`);
       }
       ended.code = await start();
     });
@@ -98,6 +102,8 @@ export const runProgram = async (args: readonly string[], options: ProgramOption
     .action(async (paths: readonly string[], given: Omit<ReplayRequest, 'paths'>) => {
       ended.code = await replay({ paths, ...given });
     });
+
+  for (const add of commands) add(program, host, (code) => (ended.code = code));
 
   try {
     await program.parseAsync([...args], { from: 'user' });

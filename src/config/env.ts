@@ -6,6 +6,7 @@ import * as t from 'io-ts';
 import { MIN_MEMORY_BYTES, memoryMarks } from '../control/held';
 import type { Level, Problem } from '../model';
 import {
+  BooleanFrom,
   decodeWith,
   durationIn,
   integerIn,
@@ -17,7 +18,7 @@ import {
   withDefault,
 } from '../sinks/codecs';
 import { nearest } from '../sinks/nearest';
-import { HttpAddress, LogLevel, SocketMode, SocketPath } from './envCodecs';
+import { HttpAddress, HttpHosts, LogLevel, SocketMode, SocketPath } from './envCodecs';
 
 /** Environment variables, or the content of an env file. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -40,7 +41,19 @@ export interface Settings {
   readonly drainTimeoutMs: number;
   /** The folder for what is accepted and neither delivered nor backed up when the process ends, and for journals. */
   readonly spool: string;
-  readonly http?: HttpAddress;
+  /** Undefined: no HTTP is served. */
+  readonly http?: HttpSettings;
+}
+
+/** How HTTP is served. */
+export interface HttpSettings {
+  readonly address: HttpAddress;
+  /** Permissions of its socket file, where it has one. */
+  readonly socketMode: number;
+  /** Names of this host that a request may be for, besides those of the loopback and the address itself. */
+  readonly hosts: readonly string[];
+  /** Whether a discarded message may be shown, in part. */
+  readonly showMessages: boolean;
 }
 
 const DAY_MS = 86_400_000;
@@ -61,6 +74,9 @@ const Variables = t.type({
   DRAIN_TIMEOUT: withDefault(durationIn(0, DAY_MS), 30_000),
   SPOOL: withDefault(NonEmptyString, './spool'),
   HTTP: maybe(HttpAddress),
+  HTTP_HOSTS: withDefault(HttpHosts, []),
+  HTTP_MESSAGES: withDefault(BooleanFrom, false),
+  HTTP_MODE: withDefault(SocketMode, 0o660),
 });
 
 type Variables = t.TypeOf<typeof Variables>;
@@ -95,7 +111,16 @@ const toSettings = (variables: Variables): Settings => ({
   drainTimeoutMs: variables.DRAIN_TIMEOUT,
   spool: variables.SPOOL,
   ...(variables.SOCKET_MODE === undefined ? {} : { socketMode: variables.SOCKET_MODE }),
-  ...(variables.HTTP === undefined ? {} : { http: variables.HTTP }),
+  ...(variables.HTTP === undefined
+    ? {}
+    : {
+        http: {
+          address: variables.HTTP,
+          socketMode: variables.HTTP_MODE,
+          hosts: variables.HTTP_HOSTS,
+          showMessages: variables.HTTP_MESSAGES,
+        },
+      }),
 });
 
 /** Half frames may hold at most half of what all messages may, so that one of them can always become whole. */
@@ -120,9 +145,6 @@ const warningsOf = (variables: Variables, file: Environment, used: readonly stri
         },
       ]
     : []),
-  ...(variables.HTTP === undefined
-    ? []
-    : [{ path: 'HTTP', expected: 'nothing, since this version serves no HTTP', got: 'an address without effect' }]),
   ...Object.keys(file)
     .filter((name) => !NAMES.includes(name) && !used.includes(name))
     .map((name) => {

@@ -35,20 +35,48 @@ export const LogLevel: t.Type<Level> = scalar(
   },
 );
 
-export interface HttpAddress {
-  readonly host: string;
-  readonly port: number;
-}
+/** Where HTTP is served. */
+export type HttpAddress =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string };
 
 const ADDRESS = /^(?:(\[[\da-f:.]+\]|[\w.-]*):)?(\d{1,5})$/i;
+const UNIX_PATH = /^(?:unix:(?=.)|(?=\.{0,2}\/))(.*)$/s;
 
-/** `8080`, `:8080`, `0.0.0.0:8080`, `[::1]:8080`; the host is 127.0.0.1 where it is missing. */
+const tcpAddress = (text: string): HttpAddress | undefined => {
+  const [, host, port = ''] = ADDRESS.exec(text) ?? [];
+  const name = host?.replace(/^\[|\]$/g, '');
+  return port !== '' && Number(port) <= 65_535
+    ? { kind: 'tcp', host: name ? name : '127.0.0.1', port: Number(port) }
+    : undefined;
+};
+
+const unixAddress = (text: string): HttpAddress | undefined => {
+  const [, path = ''] = UNIX_PATH.exec(text) ?? [];
+  return path !== '' && Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES ? { kind: 'unix', path } : undefined;
+};
+
+/**
+ * `9410`, `:9410`, `0.0.0.0:9410`, `[::1]:9410`, the host being 127.0.0.1 where it is missing; or the path of a UNIX socket:
+ * `/run/kahets/http.sock`, `unix:/run/kahets/http.sock`.
+ */
 export const HttpAddress: t.Type<HttpAddress> = scalar(
-  'an address such as 127.0.0.1:8080',
-  (value): value is HttpAddress => typeof value === 'object' && value !== null && 'port' in value,
+  `an address such as 127.0.0.1:9410, or the path of a UNIX socket of at most ${MAX_SOCKET_PATH_BYTES} bytes`,
+  (value): value is HttpAddress => typeof value === 'object' && value !== null && 'kind' in value,
   (input) => {
-    const [, host, port = ''] = ADDRESS.exec(isString(input) ? input.trim() : '') ?? [];
-    const name = host?.replace(/^\[|\]$/g, '');
-    return port !== '' && Number(port) <= 65_535 ? { host: name ? name : '127.0.0.1', port: Number(port) } : undefined;
+    const text = isString(input) ? input.trim() : '';
+    return unixAddress(text) ?? tcpAddress(text);
+  },
+);
+
+const HOST_NAME = /^(?:[\w.-]+|\[[\da-f:.]+\])$/i;
+
+/** Names of hosts, with commas between them. */
+export const HttpHosts: t.Type<readonly string[]> = scalar(
+  'names of hosts without ports, such as status.example.com,kahets.internal',
+  (value): value is readonly string[] => Array.isArray(value),
+  (input) => {
+    const names = isString(input) ? input.split(',').map((name) => name.trim().toLowerCase()) : [''];
+    return names.every((name) => HOST_NAME.test(name)) ? names : undefined;
   },
 );

@@ -129,7 +129,7 @@ class Account {
     origin.open -= count;
     origin.worst = 2;
     const refused = { reason: 'no_such_bucket', count, bytes: bytes.length } as const;
-    this.refuse(refused, { bucket: JSON.stringify(bucket.slice(0, LOGGED_NAME_LENGTH)) });
+    this.refuse(refused, { bucket: JSON.stringify(bucket.slice(0, LOGGED_NAME_LENGTH)) }, decoded);
     return false;
   }
 
@@ -173,13 +173,17 @@ class Account {
     return true;
   }
 
-  private refuse({ reason, count, bytes }: Pick<Refused, 'reason' | 'count' | 'bytes'>, found: object): void {
+  private refuse(
+    { reason, count, bytes }: Pick<Refused, 'reason' | 'count' | 'bytes'>,
+    found: object,
+    frames?: Frames,
+  ): void {
     const { held, ledger, log } = this.options.env;
     this.open -= bytes;
     held.release(bytes);
     // More bytes of a frame that is counted already.
     if (count === 0) return;
-    ledger.refused(reason, count);
+    ledger.refused(reason, count, frames);
     log.warn(messages[reason], { connection: this.connection, count, ...found });
   }
 }

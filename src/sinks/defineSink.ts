@@ -1,7 +1,19 @@
 import { pipe } from 'fp-ts/function';
 import * as E from 'fp-ts/Either';
 import type { TaskEither } from 'fp-ts/TaskEither';
-import type { BatchLimits, CheckedSink, Env, OpenError, Problem, Share, Sink, SinkKind, StreamOptions } from '../model';
+import type {
+  BatchLimits,
+  CheckedSink,
+  Env,
+  Finding,
+  OpenError,
+  Probe,
+  Problem,
+  Share,
+  Sink,
+  SinkKind,
+  StreamOptions,
+} from '../model';
 
 /** What makes a kind of sink out of settings of the type `S`. */
 export interface SinkDefinition<S> {
@@ -21,6 +33,10 @@ export interface SinkDefinition<S> {
   readonly deadLetters?: (settings: S) => S | undefined;
   /** Whether what it wrote can be sent on later, and whether each file is of one bucket. Default: it cannot. */
   readonly replayable?: (settings: S) => CheckedSink['replayable'];
+  /** What it is and where it writes, for people; never a secret. Default: the name of its kind says it. */
+  readonly where?: (settings: S) => string;
+  /** Looks whether it could write, as {@link Probe}. Default: only a message can tell. */
+  readonly probe?: (settings: S, env: Env, options: Parameters<Probe>[1]) => Promise<readonly Finding[]>;
   readonly open: (settings: S, env: Env, options: StreamOptions) => TaskEither<OpenError, Sink>;
 }
 
@@ -52,7 +68,7 @@ export const defineSink =
     );
 
 const checked = <S>(
-  { warnings, limits, deadlineMs, claims, share, replayable, open }: SinkDefinition<S>,
+  { warnings, limits, deadlineMs, claims, share, replayable, where, probe, open }: SinkDefinition<S>,
   settings: S,
   path: string,
 ): CheckedSink => ({
@@ -62,5 +78,7 @@ const checked = <S>(
   claims: claims?.(settings) ?? [],
   share: share?.(settings),
   replayable: replayable?.(settings),
+  where: where?.(settings),
+  probe: probe && ((env, options) => probe(settings, env, options)),
   open: (env, options) => open(settings, env, options),
 });

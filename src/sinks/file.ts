@@ -12,6 +12,7 @@ import { FSYNC, type Fsync } from './file/durability';
 import { explain } from './file/errors';
 import { makeRoot } from './file/folders';
 import { openFileSink, type FileSettings } from './file/openFileSink';
+import { probeFolder } from './file/probeFolder';
 import { parseTemplate, patternOf, withSuffix, type Template } from './file/template';
 import { childPath, kindOf } from './problems';
 
@@ -127,6 +128,8 @@ export const file = defineSink<Decoded>({
       got: 'a setting that has no effect here',
     })),
   claims: ({ path, template }) => [`file ${join(resolve(path), patternOf(template))}`],
+  where: ({ path, template }) => `files ${join(path, patternOf(template))}`,
+  probe: ({ path }) => probeFolder(path),
   deadLetters: (settings) => {
     const template = withSuffix(settings.template, '.dead');
     return template && { ...settings, template };

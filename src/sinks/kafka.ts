@@ -19,6 +19,7 @@ import { createBrokers, type Brokers } from './kafka/brokers';
 import { loadCompression, type Compress } from './kafka/compression';
 import { Delivery } from './kafka/delivery';
 import { Producer } from './kafka/producer';
+import { probeCluster } from './kafka/probeCluster';
 import { openSecurity, type Security } from './kafka/security/openSecurity';
 import { decodeKafkaSettings, kafkaLimits, type KafkaSettings } from './kafka/settings';
 import { withStatistics } from './kafka/statistics';
@@ -179,6 +180,8 @@ export const kafka = defineSink({
   limits: kafkaLimits,
   deadlineMs: ({ messageTimeoutMs }) => messageTimeoutMs,
   share: ({ share }) => share,
+  where: ({ brokers }) => `Kafka at ${brokers.join(', ')}`,
+  probe: probeCluster,
   open: (settings, env, options) => {
     const own = { ...env, log: streamLog(env.log, settings.log) };
     return pipe(

@@ -21,6 +21,8 @@ export interface UnixSocketOptions {
   readonly stop$: Observable<unknown>;
   /** At a stop, the longest wait for clients that are queued, and then for those that still send. Default 1,000. */
   readonly quietMs?: number;
+  /** Told once it listens, with what counts the open connections. */
+  readonly listening?: (open: () => number) => void;
   readonly log: Log;
 }
 
@@ -43,6 +45,7 @@ export const unixSocket = ({
   reading$,
   stop$,
   quietMs = 1000,
+  listening,
   log,
 }: UnixSocketOptions): Observable<Connection> =>
   new Observable((subscriber) => {
@@ -96,6 +99,7 @@ export const unixSocket = ({
             log.warn('socket file not removed', { path, error: String(error) });
           }
         };
+        listening?.(() => clients.count);
         log.info('listening', { path });
       }),
     );

@@ -33,7 +33,7 @@ interface Trial {
 const UNUSED_MS = 300_000;
 const NOT_NEEDED = 'not needed';
 
-const split = (address: string): readonly [host: string, port: number] => {
+export const split = (address: string): readonly [host: string, port: number] => {
   const colon = address.lastIndexOf(':');
   return [address.slice(0, colon).replace(/^\[|\]$/g, ''), Number(address.slice(colon + 1))];
 };

@@ -1,0 +1,102 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { connect, ConnectionError } from '../../src/client/connect';
+import { inFolder } from '../support/fileSinks';
+import { withListener } from '../support/listener';
+
+const failure = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => 'no failure',
+    (error: unknown) => error,
+  );
+
+describe('connect', () => {
+  it('writes, and ends when the other side has read all of it', () =>
+    withListener(async ({ path, bytes }) => {
+      const connection = await connect(path);
+      await connection.write(Buffer.from('one '));
+      await connection.write(Buffer.alloc(300_000, 'x'));
+      await connection.end();
+      expect(bytes().length).toBe(300_004);
+    }));
+
+  it('waits while nobody reads, and goes on when somebody does', () =>
+    withListener(
+      async ({ path, connected }) => {
+        const socket = connected();
+        const connection = await connect(path);
+        let written = 0;
+        const writing = (async () => {
+          for (; written < 64; written += 1) await connection.write(Buffer.alloc(64 * 1024));
+        })();
+        const other = await socket;
+        // What a socket takes without a reader is bounded: it never comes to the end before it is read.
+        await Promise.race([writing, new Promise((resolve) => setTimeout(resolve, 200))]);
+        expect(written).toBeLessThan(64);
+        let read = 0;
+        other.on('data', (chunk) => (read += chunk.length));
+        await writing;
+        await connection.end();
+        expect(read).toBe(64 * 64 * 1024);
+      },
+      { read: false },
+    ));
+
+  it.each([
+    ['none', 'no socket is there: start the daemon, or name its socket'],
+    ['plain', 'nobody listens there: start the daemon'],
+  ])('says why there is no connection: %s', (name, said) =>
+    inFolder(async (folder) => {
+      await writeFile(join(folder, 'plain'), '');
+      const path = join(folder, name);
+      const error = await failure(connect(path));
+      expect(error).toBeInstanceOf(ConnectionError);
+      expect(error).toMatchObject({ path, message: `${path}: ${said}` });
+    }),
+  );
+
+  it('fails where the other side goes away before all was read', () =>
+    withListener(
+      async ({ path, connected }) => {
+        const socket = connected();
+        const connection = await connect(path);
+        await connection.write(Buffer.from('unread'));
+        (await socket).destroy();
+        expect(await failure(connection.end())).toMatchObject({
+          name: 'ConnectionError',
+          found: 'the daemon has closed the connection',
+        });
+      },
+      { read: false },
+    ));
+
+  it('fails a write behind the other side’s end', () =>
+    withListener(async ({ path, connected }) => {
+      const socket = connected();
+      const connection = await connect(path);
+      (await socket).destroy();
+      const writeOn = async (): Promise<void> => {
+        for (;;) {
+          await connection.write(Buffer.alloc(1024));
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      };
+      expect(await failure(writeOn())).toMatchObject({ message: `${path}: the daemon has closed the connection` });
+      expect(await failure(connection.end())).toBeInstanceOf(ConnectionError);
+    }));
+
+  it('ends at once where it is abandoned', () =>
+    withListener(
+      async ({ path, connected }) => {
+        const socket = connected();
+        const connection = await connect(path);
+        const other = await socket;
+        const closed = new Promise((resolve) => other.once('close', resolve));
+        other.resume();
+        connection.abandon();
+        await closed;
+        expect(await failure(connection.write(Buffer.from('late')))).toBeDefined();
+      },
+      { read: false },
+    ));
+});

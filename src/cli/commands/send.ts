@@ -1,0 +1,70 @@
+import { InvalidArgumentError, Option } from 'commander';
+import { helpText, type AddCommand } from '../command';
+import { EX } from '../exitCodes';
+import { count, rate } from '../options';
+import type * as Work from './send/send';
+import type { SendRequest } from './send/request';
+
+const HELP = helpText({
+  about: `
+Without MESSAGE it sends what stands on standard input, or in --file, a message a line. It ends when the daemon has read all of
+it; what becomes of it then, the daemon tells. While the daemon does not read (its memory is full), it waits.
+
+A key of up to 255 bytes goes in a frame of version 1; a longer one, and headers, in a record (docs/protocol.md).`,
+  examples: [
+    [`kahets send requests '{"path":"/"}' --key user-42`, 'one message'],
+    ['kahets send requests < messages.ndjson', 'a message a line'],
+    ['kahets send images --file cat.jpg --raw --header type=image/jpeg', 'a file as one message'],
+    ['kahets send requests hello --count 100000 --rate 5000', 'traffic to try things with'],
+  ],
+  exitCodes: {
+    [EX.OK]: 'the daemon has read all of it',
+    [EX.USAGE]: 'wrong usage: a bucket or key that is too long, say',
+    [EX.DATAERR]: 'a message is larger than MAX_FRAME; those before it were sent',
+    [EX.NOINPUT]: 'no such file',
+    [EX.UNAVAILABLE]: 'no daemon, it went away, or Ctrl-C; what was sent is told',
+    [EX.CONFIG]: 'wrong environment',
+  },
+});
+
+const header = (
+  text: string,
+  before: SendRequest['header'] = [],
+): readonly (readonly [name: string, value: string])[] => {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('Expected a name and a value: NAME=VALUE.');
+  return [...before, [text.slice(0, at), text.slice(at + 1)]];
+};
+
+export const addSend: AddCommand = (program, host, ended) => {
+  program
+    .command('send')
+    .description('send messages to the daemon')
+    .argument('<BUCKET>', 'the bucket')
+    .argument('[MESSAGE]', 'the message (default: standard input, a message a line)')
+    .option('--key <KEY>', 'the key of every message (default: none)')
+    .addOption(
+      new Option('--header <NAME=VALUE>', 'a header of every message; may come again')
+        .default([], 'none')
+        .argParser(header),
+    )
+    .addOption(new Option('--file <FILE>', 'send what is in a file').conflicts('message'))
+    .option('--raw', 'send all of the input as one message', false)
+    .addOption(new Option('--count <N>', 'send the one message so often (default: 1)').argParser(count))
+    .addOption(new Option('--rate <N>', 'messages a second (default: no pauses)').argParser(rate))
+    .option('--socket <PATH>', 'the socket of the daemon (default: as SOCKET says)')
+    .option('--json', 'end with one JSON object on standard output', false)
+    .addHelpText('after', HELP)
+    .action(
+      async (
+        bucket: string,
+        message: string | undefined,
+        options: Pick<SendRequest, 'header' | 'raw' | 'json'> & Partial<SendRequest>,
+      ) => {
+        const given = { key: undefined, file: undefined, count: undefined, rate: undefined, socket: undefined };
+        // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded when it runs
+        const { send } = require('./send/send') as typeof Work;
+        ended(await send({ ...given, ...options, bucket, message }, host));
+      },
+    );
+};

@@ -1,0 +1,129 @@
+import { resolve } from 'node:path';
+import * as E from 'fp-ts/Either';
+import { firstValueFrom, map, merge, NEVER, race, takeUntil, timer } from 'rxjs';
+import { connect, ConnectionError, type Connection } from '../../../client/connect';
+import type { Settings } from '../../../config/env';
+import { LENGTH_BYTES } from '../../../wire/frame';
+import { codeOf, messageOf } from '../../../wire/systemErrors';
+import { tell, type CommandEnd, type CommandHost } from '../../command';
+import { barDisplay, plainDisplay, type Display } from '../../display';
+import { EX } from '../../exitCodes';
+import { countText, messagesText } from '../../texts';
+import type { SendRequest } from './request';
+import { MessageTooLong } from './input';
+import { encoderOf, inputOf, usageProblem, type Input } from './prepare';
+import { pump } from './pump';
+
+/** After Ctrl-C the daemon has so long to read what was written. */
+const GRACE_MS = 2_000;
+
+/** What a failure means for who called. */
+const endOf = (error: unknown): CommandEnd => {
+  if (error instanceof MessageTooLong) return { code: EX.DATAERR, problems: [`${error.message} (MAX_FRAME)`] };
+  if (error instanceof ConnectionError) return { code: EX.UNAVAILABLE, problems: [error.message] };
+  if (codeOf(error) === undefined) throw error;
+  return { code: EX.NOINPUT, problems: [`expected input that can be read, got ${messageOf(error)}`] };
+};
+
+const OK: CommandEnd = { code: EX.OK, problems: [] };
+const INTERRUPTED: CommandEnd = { code: EX.UNAVAILABLE, problems: ['interrupted'] };
+
+/** What is counted while messages are sent. */
+interface Sent {
+  messages: number;
+  bytes: number;
+}
+
+const displayOf = (totalBytes: number | undefined, { terminal, err }: CommandHost): Display => {
+  const screen = totalBytes === undefined ? undefined : terminal();
+  return screen && totalBytes !== undefined ? barDisplay(screen, totalBytes) : plainDisplay(err);
+};
+
+/** Sends all of the input, or what goes before Ctrl-C; the frame that is being written is written whole. */
+const sendAll = async (
+  connection: Connection,
+  { batches, totalBytes }: Input,
+  encode: (message: Buffer) => Buffer,
+  { rate }: SendRequest,
+  sent: Sent,
+  host: CommandHost,
+): Promise<CommandEnd> => {
+  const { interrupted$, now } = host;
+  const display = displayOf(totalBytes, host);
+  let isStopped = false;
+  const interrupted = firstValueFrom(
+    merge(interrupted$, NEVER).pipe(
+      map((): CommandEnd => {
+        isStopped = true;
+        return INTERRUPTED;
+      }),
+    ),
+  );
+  const pumped = pump(batches, {
+    ...{ connection, encode, rate, now },
+    pause: (ms) => firstValueFrom(timer(ms).pipe(takeUntil(interrupted$)), { defaultValue: 0 }).then(() => undefined),
+    onWritten: (messages, bytes) => {
+      sent.messages += messages;
+      sent.bytes += bytes;
+      display.sent(sent.bytes);
+    },
+    isStopped: () => isStopped,
+  }).then(() => (isStopped ? INTERRUPTED : OK));
+  try {
+    const end = await Promise.race([pumped, interrupted]);
+    // What waits for room may be half written: the end comes behind it, or in time without.
+    const closed = connection.end().then(() => end);
+    return await (end === INTERRUPTED
+      ? firstValueFrom(race(closed, timer(GRACE_MS).pipe(map(() => end))))
+      : Promise.race([closed, interrupted]));
+  } finally {
+    display.end();
+  }
+};
+
+const report = (request: SendRequest, socket: string, sent: Sent, end: CommandEnd, { out }: CommandHost): void => {
+  const { bucket, json } = request;
+  if (json) out(`${JSON.stringify({ bucket, socket, ...sent, exitCode: end.code, problems: end.problems })}\n`);
+  else out(`${messagesText(sent.messages)} (${countText(sent.bytes)} bytes) sent to ${bucket} at ${socket}\n`);
+};
+
+/** Runs `kahets send`; resolves with its exit code. */
+export const send = async (request: SendRequest, host: CommandHost): Promise<number> => {
+  const { err } = host;
+  const encode = encoderOf(request);
+  const problem = usageProblem(request, encode);
+  if (problem !== undefined) return tell(err, { code: EX.USAGE, problems: [problem] });
+  const settings = host.settings();
+  if (E.isLeft(settings)) {
+    const [code, problems] = [EX.CONFIG, settings.left];
+    if (request.json) host.out(`${JSON.stringify({ bucket: request.bucket, exitCode: code, problems })}\n`);
+    err(`${problems.join('\n')}\n`);
+    return code;
+  }
+  const { socket, sent, end } = await sendTo(request, encode, settings.right, host);
+  report(request, socket, sent, end, host);
+  return tell(err, end);
+};
+
+const sendTo = async (
+  request: SendRequest,
+  encode: (message: Buffer) => Buffer,
+  settings: Settings,
+  host: CommandHost,
+): Promise<{ readonly socket: string; readonly sent: Sent; readonly end: CommandEnd }> => {
+  const socket = request.socket ?? settings.socket;
+  const sent: Sent = { messages: 0, bytes: 0 };
+  const maxBytes = settings.maxFrameBytes - (encode(Buffer.alloc(0)).length - LENGTH_BYTES);
+  let connection: Connection | undefined;
+  try {
+    const input = await inputOf(request, host, { encode, maxBytes });
+    connection = await connect(resolve(socket));
+    return { socket, sent, end: await sendAll(connection, input, encode, request, sent, host) };
+  } catch (error) {
+    await (error instanceof ConnectionError ? undefined : connection?.end());
+    return { socket, sent, end: endOf(error) };
+  } finally {
+    connection?.abandon();
+    if (request.message === undefined && request.file === undefined) host.stdin().destroy();
+  }
+};

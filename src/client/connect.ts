@@ -1,0 +1,103 @@
+import { connect as open, type Socket } from 'node:net';
+import { codeOf, messageOf } from '../wire/systemErrors';
+
+/** Why there is no connection to the daemon, or no more. */
+export class ConnectionError extends Error {
+  override readonly name = 'ConnectionError';
+  constructor(
+    readonly path: string,
+    readonly found: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${path}: ${found}`, options);
+  }
+}
+
+/** A connection to the daemon's socket. */
+export interface Connection {
+  /** Resolves when there is room for more: while the daemon does not read, it waits. Rejects with a {@link ConnectionError}. */
+  readonly write: (bytes: Uint8Array) => Promise<void>;
+  /** Says that nothing more comes; resolves when the daemon has read all of it. Rejects with a {@link ConnectionError}. */
+  readonly end: () => Promise<void>;
+  /** Ends it at once: what is not read yet may be lost, a half message with it. */
+  readonly abandon: () => void;
+}
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const AGAIN_MS = 20;
+
+const FOUND: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'no socket is there: start the daemon, or name its socket'],
+  ['ECONNREFUSED', 'nobody listens there: start the daemon'],
+  ['EACCES', 'this user may not write to it: see SOCKET_MODE'],
+  ['ENOTSOCK', 'expected a socket, found something else'],
+  ['EAGAIN', 'the daemon is too busy to answer'],
+  ['EPIPE', 'the daemon has closed the connection'],
+  ['ECONNRESET', 'the daemon has closed the connection'],
+]);
+
+const connectionError = (path: string, error: unknown): ConnectionError =>
+  new ConnectionError(path, FOUND.get(codeOf(error) ?? '') ?? messageOf(error), { cause: error });
+
+const attempt = (path: string): Promise<Socket> =>
+  new Promise((resolve, reject) => {
+    const socket = open(path);
+    socket.once('error', reject);
+    socket.once('connect', () => {
+      socket.off('error', reject);
+      resolve(socket);
+    });
+  });
+
+const pause = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+
+/** While the queue of the daemon's socket is full a connect fails at once, where a blocking one would wait. */
+const attempts = async (path: string, until: number): Promise<Socket> => {
+  for (;;) {
+    try {
+      return await attempt(path);
+    } catch (error) {
+      if (codeOf(error) !== 'EAGAIN' || Date.now() >= until) throw connectionError(path, error);
+    }
+    await pause(AGAIN_MS);
+  }
+};
+
+/**
+ * Connects to the daemon's UNIX socket.
+ *
+ * @throws ConnectionError where nobody takes the connection within 5 s
+ */
+export const connect = async (path: string): Promise<Connection> => {
+  const socket = await attempts(path, Date.now() + CONNECT_TIMEOUT_MS);
+  let failure: ConnectionError | undefined;
+  let ended = false;
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  socket.on('error', (error) => (failure ??= connectionError(path, error)));
+  socket.once('close', () => {
+    if (!ended) failure ??= connectionError(path, { code: 'EPIPE' });
+  });
+  // The daemon may answer some day; what is not read would keep the end from being seen.
+  socket.resume();
+
+  return {
+    write: async (bytes) => {
+      if (!failure && !socket.write(bytes))
+        await Promise.race([new Promise<void>((resolve) => socket.once('drain', resolve)), closed]);
+      if (failure) throw failure;
+    },
+    end: async () => {
+      ended = true;
+      socket.end();
+      await closed;
+      if (failure) throw failure;
+    },
+    abandon: () => {
+      ended = true;
+      socket.destroy();
+    },
+  };
+};

@@ -1,0 +1,143 @@
+import * as E from 'fp-ts/Either';
+import * as TE from 'fp-ts/TaskEither';
+import { pipe } from 'fp-ts/function';
+import { tap } from 'rxjs';
+import type { CheckedSink, Health, Sink, SinkKind, Spool, SpoolFile } from '../../model';
+
+/** What a sink said of itself last. */
+export interface SinkHealth {
+  readonly health: Health;
+  /** Milliseconds since 1970. */
+  readonly sinceMs: number;
+}
+
+/** Closed files that wait to be sent on. */
+export interface Waiting {
+  readonly files: number;
+  readonly bytes: number;
+  /** Milliseconds since 1970. Undefined: there is none, or the file system does not say. */
+  readonly oldestMs: number | undefined;
+}
+
+export interface WatchedSinks {
+  /** The same kinds; their sinks are seen when they are opened. */
+  readonly kinds: Readonly<Record<string, SinkKind>>;
+  /** By the sink's name: that of its stream, or `STREAM.backup`. Undefined: it is not open, or has not said anything. */
+  readonly healthOf: (name: string) => SinkHealth | undefined;
+  /** As the last look found it. */
+  readonly waitingOf: (name: string) => Waiting;
+  /** Looks which files wait now, every few seconds at most. Waits for a disk that is slow, but not for long. */
+  readonly look: () => Promise<void>;
+}
+
+const LOOK_EVERY_MS = 2_000;
+const LOOK_WITHIN_MS = 250;
+
+const nothingCloses = (): boolean => false;
+
+/** The spool of a sink, and what it listed last. */
+class WatchedSpool implements Spool {
+  private listed: readonly SpoolFile[] = [];
+  /** Who sends on goes first: the first listing closes what an earlier process has left open. */
+  private isUsed = false;
+  private looking: Promise<void> | undefined;
+  private lookedMs = -Infinity;
+
+  constructor(
+    private readonly spool: Spool,
+    private readonly now: () => number,
+  ) {}
+
+  files(closes: (bucket: string) => boolean): Promise<readonly SpoolFile[]> {
+    this.isUsed = true;
+    return this.list(closes);
+  }
+
+  /** Nothing is looked at any more. */
+  close(): void {
+    this.isUsed = false;
+  }
+
+  look(): Promise<void> {
+    if (this.looking) return this.looking;
+    // The clock may have been put back.
+    if (!this.isUsed || Math.abs(this.now() - this.lookedMs) < LOOK_EVERY_MS) return Promise.resolve();
+    this.lookedMs = this.now();
+    this.looking = this.list(nothingCloses)
+      // Who sends on tells of it.
+      .catch(() => undefined)
+      .then(() => (this.looking = undefined));
+    return this.looking;
+  }
+
+  private async list(closes: (bucket: string) => boolean): Promise<readonly SpoolFile[]> {
+    this.listed = await this.spool.files(closes);
+    return this.listed;
+  }
+
+  waiting(): Waiting {
+    const [oldest] = this.listed;
+    return {
+      files: this.listed.length,
+      bytes: this.listed.reduce((sum, { bytes }) => sum + bytes, 0),
+      oldestMs: oldest && oldest.madeMs > 0 ? oldest.madeMs : undefined,
+    };
+  }
+}
+
+interface Entry {
+  said?: SinkHealth;
+  readonly spool: WatchedSpool | undefined;
+}
+
+/** Notes what the sinks of these kinds say of themselves to those who use them. It delays nothing that they do. */
+export const watchSinks = (kinds: Readonly<Record<string, SinkKind>>, now: () => number): WatchedSinks => {
+  /** By name. A sink that another has replaced speaks for nobody any more. */
+  const entries = new Map<string, Entry>();
+
+  const watch = (name: string, sink: Sink): Sink => {
+    const spool = sink.spool && new WatchedSpool(sink.spool, now);
+    const entry: Entry = { spool };
+    entries.set(name, entry);
+    return {
+      write: (batch, giveUp$) => sink.write(batch, giveUp$),
+      ...(spool && { spool: { files: (closes) => spool.files(closes) } }),
+      ...(sink.retries !== undefined && { retries: sink.retries }),
+      health$: sink.health$.pipe(
+        tap((health) => {
+          const before = entry.said;
+          entry.said = { health, sinceMs: before?.health.state === health.state ? before.sinceMs : now() };
+        }),
+      ),
+      close: () => {
+        spool?.close();
+        return sink.close();
+      },
+    };
+  };
+
+  const watchChecked = (checked: CheckedSink): CheckedSink => ({
+    ...checked,
+    ...(checked.deadLetters && { deadLetters: watchChecked(checked.deadLetters) }),
+    open: (env, options) =>
+      pipe(
+        checked.open(env, options),
+        TE.map((sink) => watch(env.name, sink)),
+      ),
+  });
+
+  return {
+    kinds: Object.fromEntries(
+      Object.entries(kinds).map(([type, kind]) => [
+        type,
+        (settings: unknown, path: string) => E.map(watchChecked)(kind(settings, path)),
+      ]),
+    ),
+    healthOf: (name) => entries.get(name)?.said,
+    waitingOf: (name) => entries.get(name)?.spool?.waiting() ?? { files: 0, bytes: 0, oldestMs: undefined },
+    look: async () => {
+      const late = new Promise<void>((resolve) => setTimeout(resolve, LOOK_WITHIN_MS).unref());
+      await Promise.race([late, Promise.all([...entries.values()].flatMap(({ spool }) => spool?.look() ?? []))]);
+    },
+  };
+};
