@@ -11,6 +11,8 @@ interface Variant {
   readonly env?: Readonly<Record<string, number>>;
   /** All messages go to the first bucket. */
   readonly oneBucket?: boolean;
+  /** Default: the built program. */
+  readonly command?: readonly [string, ...string[]];
 }
 
 const streams = ({ brokers, folder, shape }: Run, { slice = 1 }: Variant): Readonly<Record<string, unknown>> => ({
@@ -32,7 +34,7 @@ const server = (name: string, variant: Variant = {}): Server => ({
     const { folder, shape } = run;
     const names = variant.oneBucket === true ? run.topics.slice(0, 1) : run.topics;
     const streamsConfigs = streams(run, variant);
-    const { durability = 'memory', slice = 1, env = {} } = variant;
+    const { durability = 'memory', slice = 1, env = {}, command } = variant;
     const buckets = names.map((id) => ({
       id,
       streams: Object.keys(streamsConfigs),
@@ -41,7 +43,12 @@ const server = (name: string, variant: Variant = {}): Server => ({
       batchTimeout: shape.to === 'kafka' ? 30_000 : shape.lingerMs,
       durability,
     }));
-    const daemon = await startDaemon({ folder, env, buckets: { streamsConfigs, buckets } });
+    const daemon = await startDaemon({
+      folder,
+      env,
+      buckets: { streamsConfigs, buckets },
+      ...(command && { command }),
+    });
     return {
       pid: daemon.pid,
       socket: daemon.socket,
@@ -55,6 +62,18 @@ const server = (name: string, variant: Variant = {}): Server => ({
 });
 
 export const kahets = server('kahets');
+
+/** A build of its own that writes a profile of itself to `profileFolder` when it ends. */
+export const profiled = (dist: string, profileFolder: string): Server =>
+  server('profiled', {
+    command: [
+      process.execPath,
+      '--cpu-prof',
+      `--cpu-prof-dir=${profileFolder}`,
+      path.resolve(dist, 'main.js'),
+      'start',
+    ],
+  });
 
 /** Writes every message ahead: it outlives a SIGKILL. */
 export const journaled = server('journaled', { durability: 'journal' });

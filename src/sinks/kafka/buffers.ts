@@ -1,20 +1,19 @@
 import type { Blocks } from '../../model';
-import { createBlocks, powerOfTwo } from '../../operators/blocks';
+import { createBlocks, LEAST_BLOCK_BYTES, powerOfTwo } from '../../operators/blocks';
 
-/** Smaller buffers are not worth keeping. */
-const SMALL_BYTES = 128 * 1024;
-const LEAST_BYTES = 1024;
 const KEPT = 8;
 const KEPT_BYTES = 16 * 1024 * 1024;
 
-/** Lends buffers for records: small ones in powers of two, and larger ones of at least `bigBytes`, of which it keeps a few. */
+/** Lends buffers for records, in powers of two below `bigBytes`, and keeps so much of what it is given back as `KEPT` big ones take. */
 export const createBuffers = (bigBytes: number): Blocks => {
-  const big = createBlocks(Math.min(KEPT * bigBytes, KEPT_BYTES), [bigBytes]);
+  const powers = Array.from({ length: 32 }, (_, power) => LEAST_BLOCK_BYTES * 2 ** power);
+  const blocks = createBlocks(Math.min(KEPT * bigBytes, KEPT_BYTES), [
+    ...powers.filter((bytes) => bytes < bigBytes),
+    bigBytes,
+  ]);
   return {
-    ...big,
+    ...blocks,
     lend: (bytes) =>
-      bytes <= SMALL_BYTES && bytes < bigBytes
-        ? Buffer.allocUnsafeSlow(powerOfTwo(Math.max(bytes, LEAST_BYTES)))
-        : big.lend(Math.max(bytes, bigBytes)),
+      blocks.lend(bytes > bigBytes ? bytes : Math.min(bigBytes, powerOfTwo(Math.max(bytes, LEAST_BLOCK_BYTES)))),
   };
 };
