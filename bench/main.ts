@@ -15,12 +15,12 @@ import { latencyMarkdown, latencyReport, measureLatency, type Lateness } from '.
 import { machine } from './machine';
 import { writeSections, type Section } from './page';
 import { latencySection, shapeSection, summarySection, wordsAround } from './performance';
-import { namesOf, withFolder, withTopics } from './places';
+import { measureOnce } from './places';
 import { firstWord, report } from './report';
 import { rsyslog } from './rsyslog';
 import type { Shape, SubjectName } from './shape';
 import { ALL_SHAPES, LATENCY } from './shapes';
-import { asSubject, type Result, type Run, type Server, type Subject } from './subject';
+import { asSubject, type Result, type Server, type Subject } from './subject';
 import { syslogNg } from './syslogNg';
 
 const SERVERS: readonly Server[] = [kahets, rsyslog, syslogNg];
@@ -47,14 +47,6 @@ const chosen = <A extends { readonly name: string }>(all: readonly A[], names: r
     .filter((name) => asked(options.subject, name))
     .flatMap((name) => all.filter((each) => firstWord(each.name) === name));
 
-/** Makes the topics and the folder of one run for `measure` alone. */
-const measureOnce = <R>(shape: Shape, brokers: string, measure: (run: Run) => Promise<R>): Promise<R> =>
-  withFolder((folder) => {
-    const run = (topics: readonly string[]): Promise<R> =>
-      measure({ shape, brokers, topics, folder, keys: options.keys });
-    return shape.to === 'file' ? run(namesOf(shape.topics)) : withTopics(brokers, shape, run);
-  });
-
 const withMessages = (shape: Shape): Shape =>
   options.messages === undefined ? shape : { ...shape, messages: positive('messages', options.messages) };
 
@@ -64,7 +56,7 @@ const whyMissing = ({ missing }: Pick<Subject, 'missing'>): string | undefined =
 
 const measureShape = async (shape: Shape, brokers: string, times: number): Promise<readonly Section[]> => {
   const subjects = chosen(SUBJECTS, shape.subjects);
-  const measure = ({ measure: one }: Subject): Promise<Result> => measureOnce(shape, brokers, one);
+  const measure = ({ measure: one }: Subject): Promise<Result> => measureOnce(shape, brokers, one, options.keys);
   const measured = await inTurn(subjects, times, measure, whyMissing);
   console.log(report(shape, measured));
   const section = shapeSection(shape, measured, command);
@@ -73,7 +65,7 @@ const measureShape = async (shape: Shape, brokers: string, times: number): Promi
 
 const measureLateness = async (shape: Shape, brokers: string, times: number): Promise<readonly Section[]> => {
   const measure = (server: Server): Promise<Lateness> =>
-    measureOnce(shape, brokers, (run) => measureLatency(server, run));
+    measureOnce(shape, brokers, (run) => measureLatency(server, run), options.keys);
   const measured = await inTurn(chosen(SERVERS, shape.subjects), times, measure, whyMissing);
   console.log(latencyReport(shape, measured));
   return [latencySection(shape, latencyMarkdown(shape, measured), command)];

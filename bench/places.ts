@@ -2,6 +2,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Shape } from './shape';
+import type { Run } from './subject';
 import { createTopics, deleteTopics } from './topics';
 
 const DIGITS = 5;
@@ -37,3 +39,15 @@ export const withFolder = async <A>(work: (folder: string) => Promise<A>): Promi
     await rm(folder, { recursive: true, force: true });
   }
 };
+
+/** Makes the topics and the folder of one run for `measure` alone. */
+export const measureOnce = <R>(
+  shape: Shape,
+  brokers: string,
+  measure: (run: Run) => Promise<R>,
+  keys = false,
+): Promise<R> =>
+  withFolder((folder) => {
+    const run = (topics: readonly string[]): Promise<R> => measure({ shape, brokers, topics, folder, keys });
+    return shape.to === 'file' ? run(namesOf(shape.topics)) : withTopics(brokers, shape, run);
+  });

@@ -10,7 +10,7 @@ import { expectKnown, runCommand } from './command';
 import { profiled } from './kahets';
 import { machine } from './machine';
 import { markdownTable } from './page';
-import { withFolder, withTopics } from './places';
+import { measureOnce } from './places';
 import type { Shape } from './shape';
 import { SHAPES } from './shapes';
 import { asSubject } from './subject';
@@ -53,14 +53,12 @@ const partsOf = ({ nodes, samples, timeDeltas }: Profile): ReadonlyMap<string, n
 };
 
 const profile = (shape: Shape, brokers: string, dist: string): Promise<ReadonlyMap<string, number>> =>
-  withFolder((folder) =>
-    withTopics(brokers, shape, async (topics) => {
-      const profiles = path.join(folder, 'profiles');
-      await asSubject(profiled(dist, profiles)).measure({ shape, brokers, topics, folder, keys: false });
-      const [file = ''] = readdirSync(profiles);
-      return partsOf(JSON.parse(readFileSync(path.join(profiles, file), 'utf8')) as Profile);
-    }),
-  );
+  measureOnce(shape, brokers, async (run) => {
+    const profiles = path.join(run.folder, 'profiles');
+    await asSubject(profiled(dist, profiles)).measure(run);
+    const [file = ''] = readdirSync(profiles);
+    return partsOf(JSON.parse(readFileSync(path.join(profiles, file), 'utf8')) as Profile);
+  });
 
 const tableOf = (shape: Shape, dists: readonly string[], found: readonly ReadonlyMap<string, number>[]): string => {
   const percent = (parts: ReadonlyMap<string, number>, part: string): number => parts.get(part) ?? 0;
@@ -85,7 +83,7 @@ const main = async (): Promise<void> => {
   const broker = await startBroker({ heap: '1g' });
   try {
     console.log(machine());
-    for (const shape of SHAPES.filter(({ name, to }) => positionals.includes(name) && to === 'kafka')) {
+    for (const shape of SHAPES.filter(({ name }) => positionals.includes(name))) {
       const found: ReadonlyMap<string, number>[] = [];
       for (const dist of dists) found.push(await profile(shape, broker.address, dist));
       console.log(`\n${tableOf(shape, dists, found)}`);
