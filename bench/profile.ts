@@ -35,7 +35,7 @@ const partOf = (functionName: string, url: string): string => {
   if (ours !== undefined) return `src/${ours}`;
   if (url.startsWith('node:')) return 'Node’s own modules';
   if (functionName === '(garbage collector)') return 'garbage collection';
-  return functionName === '(program)' ? 'kernel, V8 and native code' : 'others';
+  return functionName === '(program)' ? 'kernel, V8 and native code' : 'built-in functions';
 };
 
 /** Percents of the time in which the thread was not idle. */
