@@ -4,7 +4,7 @@ import type { Either } from 'fp-ts/Either';
 import type { Observable } from 'rxjs';
 import type { Environment, Settings } from '../config/env';
 import type { Configured } from '../control/configure';
-import type { Env } from '../model';
+import type { Env, SinkKind } from '../model';
 
 /** What a command takes from its process. Nothing is read before it is asked for. */
 export interface CommandHost {
@@ -22,8 +22,8 @@ export interface CommandHost {
   readonly settings: () => Either<readonly string[], Settings>;
   /** Path of `buckets.json`. */
   readonly bucketsFile: () => string;
-  /** The whole configuration, with another `buckets.json` where one is named. Left: lines for people. */
-  readonly configured: (bucketsFile?: string) => Either<readonly string[], Configured>;
+  /** The whole configuration. Left: lines for people. */
+  readonly configured: (given?: ConfiguredBy) => Either<readonly string[], Configured>;
   /** The environment of a stream, whose log goes line by line to `write`. */
   readonly streamEnvironment: (configured: Configured, write: (line: string) => void) => Env;
   /** Emits when somebody wants an end, also to who subscribes later. */
@@ -31,9 +31,23 @@ export interface CommandHost {
   readonly cwd: string;
   /** The folder of the package, with the samples that it brings along. */
   readonly packageFolder: string;
+  readonly version: string;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** The process that a daemon runs in. */
+  readonly process: DaemonProcess;
 }
+
+/** What a configuration is read with in place of the usual. */
+export interface ConfiguredBy {
+  /** Path of a `buckets.json`. Default: as `BUCKETS_FILE` says. */
+  readonly bucketsFile?: string | undefined;
+  /** Default: those of the package. */
+  readonly kinds?: Readonly<Record<string, SinkKind>>;
+}
+
+/** What a daemon does with its process. */
+export type DaemonProcess = Pick<NodeJS.Process, 'env' | 'exit' | 'memoryUsage' | 'on' | 'pid' | 'stdout' | 'version'>;
 
 /** Adds a command to `program`; `ended` takes its exit code. Its work is loaded when it runs: the daemon starts sooner. */
 export type AddCommand = (program: Command, host: CommandHost, ended: (code: number) => void) => void;

@@ -13,7 +13,17 @@ import type * as Environments from './environment';
 /** What the process itself gives: its streams, its folder, its signals. */
 export type ProcessParts = Pick<
   CommandHost,
-  'stdin' | 'stdout' | 'terminal' | 'environment' | 'interrupted$' | 'cwd' | 'packageFolder' | 'out' | 'err'
+  | 'cwd'
+  | 'environment'
+  | 'err'
+  | 'interrupted$'
+  | 'out'
+  | 'packageFolder'
+  | 'process'
+  | 'stdin'
+  | 'stdout'
+  | 'terminal'
+  | 'version'
 >;
 
 const read = (path: string): E.Either<string, string> =>
@@ -41,10 +51,10 @@ export const createCommandHost = (parts: ProcessParts): CommandHost => {
         ),
       ),
     bucketsFile: () => bucketsFile(environment, envFile()),
-    configured: (file) =>
+    configured: ({ bucketsFile: file, kinds = sinks } = {}) =>
       configure({
         environment: file === undefined ? environment : { ...environment, BUCKETS_FILE: file },
-        ...{ envFile: envFile(), kinds: sinks, read },
+        ...{ envFile: envFile(), kinds, read },
       }),
     streamEnvironment: (configured, write) => {
       // eslint-disable-next-line @typescript-eslint/no-require-imports -- with it comes what makes lines for people

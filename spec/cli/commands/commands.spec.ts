@@ -1,7 +1,7 @@
 import { commands } from '../../../src/cli/commands';
 import { run } from './harness';
 
-const NAMES = ['check', 'send', 'cat', 'init', 'completion'];
+const NAMES = ['start', 'check', 'send', 'cat', 'replay', 'init', 'completion'];
 
 describe('commands', () => {
   it('are all in the help', async () => {
@@ -14,7 +14,7 @@ describe('commands', () => {
     const { code, out, err } = await run([name, '--help']);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toMatch(new RegExp(`\\nExamples:\\n  [^\\n]*kahets ${name}`));
-    expect(out).toMatch(/\nExit codes:\n {2}0 .*\n {2}64 /);
+    expect(out).toMatch(/\nExit codes:\n {2}0 .*\n(?: {2}1 .*\n)? {2}64 /);
   });
 
   it.each([
@@ -22,6 +22,7 @@ describe('commands', () => {
     [['send', 'b', 'm', '--rate', '0'], "'0' is invalid. Expected a number from 0.001"],
     [['send', 'b', 'm', '--count', '1.5'], "'1.5' is invalid. Expected a whole number 1 or more"],
     [['send', 'b', 'm', '--header', 'name'], 'Expected a name and a value: NAME=VALUE'],
+    [['replay', 'a'], "required option '--to <STREAM>' not specified"],
     [['cat'], "missing required argument 'FILE'"],
     [['cat', 'f', '--grep', '('], 'Expected a regular expression'],
     [['cat', 'f', '--since', 'yesterday'], 'Expected a time such as'],

@@ -3,7 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { treeOf } from '../../../src/cli/commands/completion/tree';
 import { inFolder } from '../../support/fileSinks';
-import { programOf, run, testHost } from './harness';
+import { createProgram } from '../../../src/cli/program';
+import { run, testHost } from './harness';
 
 const scriptFor = async (shell: string): Promise<string> => {
   const { code, out, err } = await run(['completion', shell]);
@@ -36,7 +37,7 @@ describe('kahets completion bash', () => {
   };
 
   it.each([
-    [[''], ['--help', '--version', '-h', '-v', 'cat', 'check', 'completion', 'help', 'init', 'send']],
+    [['--'], ['--help', '--version']],
     [['c'], ['cat', 'check', 'completion']],
     [
       ['check', '--'],
@@ -48,7 +49,7 @@ describe('kahets completion bash', () => {
       ['completion', ''],
       ['bash', 'fish', 'zsh'],
     ],
-    [['help', 'se'], ['send']],
+    [['help', 'st'], ['start']],
     [['send', ''], []],
     [['send', 'b', 'm', '--soc'], ['--socket']],
     [['nothing', 'ca'], ['cat']],
@@ -75,7 +76,7 @@ describe('kahets completion bash', () => {
 describe.each(['zsh', 'fish'])('kahets completion %s', (shell) => {
   it('names every command and every option', async () => {
     const script = await scriptFor(shell);
-    const { commands } = treeOf(programOf(testHost()));
+    const { commands } = treeOf(createProgram(testHost(), () => undefined));
     expect(commands.length).toBeGreaterThan(5);
     for (const { name, flags } of commands) {
       expect(script).toContain(name);

@@ -1,10 +1,8 @@
 import { PassThrough, Readable, Writable } from 'node:stream';
-import { Command, CommanderError } from 'commander';
 import { NEVER } from 'rxjs';
 import type { CommandHost } from '../../../src/cli/command';
 import { createCommandHost } from '../../../src/cli/commandHost';
-import { commands } from '../../../src/cli/commands';
-import { EX } from '../../../src/cli/exitCodes';
+import { runProgram } from '../../../src/cli/program';
 import type { Environment } from '../../../src/config/env';
 import { ROOT } from '../../support/endToEnd';
 
@@ -19,16 +17,6 @@ export interface Given extends Partial<Omit<CommandHost, 'environment' | 'stdin'
   readonly stdin?: Iterable<Buffer> | AsyncIterable<Buffer>;
 }
 
-/** A program with all commands, as main.ts makes it. */
-export const programOf = (host: CommandHost, ended: (code: number) => void = () => undefined): Command => {
-  const program = new Command('kahets')
-    .configureOutput({ writeOut: host.out, writeErr: host.err })
-    .option('-v, --version', 'the version');
-  program.exitOverride();
-  for (const add of commands) add(program, host, ended);
-  return program;
-};
-
 /** What commands take from a process, of which nobody sees anything. */
 export const testHost = (parts: Partial<CommandHost> = {}): CommandHost => {
   const stream = new PassThrough();
@@ -42,6 +30,8 @@ export const testHost = (parts: Partial<CommandHost> = {}): CommandHost => {
       // No env file has that name.
       environment: parts.environment ?? { environment: 'spec' },
       interrupted$: NEVER,
+      version: '1.2.3',
+      process,
       cwd: process.cwd(),
       packageFolder: ROOT,
     }),
@@ -70,12 +60,6 @@ export const run = async (
     ...given,
     environment: { environment: 'spec', ...environment },
   });
-  let code: number = EX.SOFTWARE;
-  try {
-    await programOf(host, (ended) => (code = ended)).parseAsync([...args], { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    code = error.exitCode === 0 ? EX.OK : EX.USAGE;
-  }
+  const code = await runProgram(args, host);
   return { code, out, err };
 };

@@ -58,7 +58,7 @@ export const check = async (request: CheckRequest, host: CommandHost): Promise<n
     show({ file, exitCode: EX.NOINPUT, problems: [problem] });
     return tell(err, { code: EX.NOINPUT, problems: [problem] });
   }
-  const configured = host.configured(request.file);
+  const configured = host.configured({ bucketsFile: request.file });
   if (E.isLeft(configured)) {
     show({ file, exitCode: EX.CONFIG, problems: configured.left });
     err(`${configured.left.join('\n')}\n`);

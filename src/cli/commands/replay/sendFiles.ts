@@ -1,17 +1,18 @@
 import * as E from 'fp-ts/Either';
 import { asyncScheduler, merge, ReplaySubject, Subject } from 'rxjs';
-import type { Configured } from '../control/configure';
-import type { StreamPlan } from '../pipelines/openStream';
-import type { Inspected } from '../spool/inspectFile';
-import { SpoolError } from '../spool/plainFile';
-import { barDisplay, plainDisplay } from './display';
-import { EX } from './exitCodes';
+import type { Configured } from '../../../control/configure';
+import type { StreamPlan } from '../../../pipelines/openStream';
+import type { Inspected } from '../../../spool/inspectFile';
+import { SpoolError } from '../../../spool/plainFile';
+import { barDisplay, plainDisplay } from '../../display';
+import { EX } from '../../exitCodes';
 import { giveUp } from './giveUp';
 import { openStream } from './openStream';
-import type { ReplayRequest } from './program';
-import type { Ended, ReplayHost } from './host';
+import type { ReplayRequest } from './request';
+import type { CommandHost } from '../../command';
+import type { Ended } from './ended';
 import { sendFile, type FileReport } from './sendFile';
-import { countText, filesText, messagesText } from './texts';
+import { countText, filesText, messagesText } from '../../texts';
 
 const countsText = ({
   delivered,
@@ -46,11 +47,12 @@ export const sendFiles = async (
   plan: StreamPlan,
   configured: Configured,
   { rate, keep, json, to }: ReplayRequest,
-  { environment, err, interrupted$, out, terminal }: ReplayHost,
+  { err, interrupted$, out, streamEnvironment, terminal: terminalOf }: CommandHost,
 ): Promise<Ended<FileReport>> => {
   const totalBytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  const terminal = terminalOf();
   const display = terminal ? barDisplay(terminal, totalBytes) : plainDisplay(err);
-  const env = environment(configured, display.line);
+  const env = streamEnvironment(configured, display.line);
   const opened = await openStream(plan, env)();
   if (E.isLeft(opened)) {
     display.end();

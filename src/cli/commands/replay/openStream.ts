@@ -3,9 +3,17 @@ import { pipe } from 'fp-ts/function';
 import type { Task } from 'fp-ts/Task';
 import * as TE from 'fp-ts/TaskEither';
 import type { Observable } from 'rxjs';
-import { NO_OPTIONS, type CheckedSink, type Env, type Health, type OpenError, type Sink, type Write } from '../model';
-import { streamPolicy } from '../pipelines/policy';
-import type { StreamPlan } from '../pipelines/openStream';
+import {
+  NO_OPTIONS,
+  type CheckedSink,
+  type Env,
+  type Health,
+  type OpenError,
+  type Sink,
+  type Write,
+} from '../../../model';
+import { streamPolicy } from '../../../pipelines/policy';
+import type { StreamPlan } from '../../../pipelines/openStream';
 
 /** A stream that is written to by hand. */
 export interface OpenStream {

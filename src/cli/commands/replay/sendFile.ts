@@ -1,9 +1,9 @@
 import { defaultIfEmpty, lastValueFrom, takeWhile, tap } from 'rxjs';
-import type { Log } from '../model';
-import { replayFile, type FileEvent, type ReplayFileOptions } from '../pipelines/replay/replayFile';
-import { openSpoolFile } from '../spool/openSpoolFile';
-import { forgetProgress } from '../spool/progress';
-import type { Aside } from '../spool/setAside';
+import type { Log } from '../../../model';
+import { replayFile, type FileEvent, type ReplayFileOptions } from '../../../pipelines/replay/replayFile';
+import { openSpoolFile } from '../../../spool/openSpoolFile';
+import { forgetProgress } from '../../../spool/progress';
+import type { Aside } from '../../../spool/setAside';
 
 /** What became of a file. */
 export interface FileReport {

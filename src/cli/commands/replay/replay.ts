@@ -1,14 +1,15 @@
 import * as E from 'fp-ts/Either';
-import type { StreamPlan } from '../pipelines/openStream';
-import { nearest } from '../sinks/nearest';
-import type { Inspected } from '../spool/inspectFile';
+import type { StreamPlan } from '../../../pipelines/openStream';
+import { nearest } from '../../../sinks/nearest';
+import type { Inspected } from '../../../spool/inspectFile';
 import { surveyByBucket, surveyLines, type FileSurvey } from './dryRun';
-import { EX } from './exitCodes';
-import { findFiles } from './findFiles';
-import type { Ended, ReplayHost } from './host';
-import type { ReplayRequest } from './program';
+import { EX } from '../../exitCodes';
+import { findFiles } from '../../findFiles';
+import { tell, type CommandHost } from '../../command';
+import type { Ended } from './ended';
+import type { ReplayRequest } from './request';
 import { sendFiles } from './sendFiles';
-import { filesText, messagesText } from './texts';
+import { filesText, messagesText } from '../../texts';
 
 const unknownStream = (to: string, streams: readonly StreamPlan[]): string => {
   const ids = streams.map(({ config }) => config.id);
@@ -23,12 +24,10 @@ const skippedLine = ({ path, foreign = '' }: Inspected): string =>
   `${path}: skipped, it starts with no message: ${foreign}`;
 
 /** Runs `kahets replay`; resolves with its exit code. */
-export const replay = async (request: ReplayRequest, host: ReplayHost): Promise<number> => {
-  const { configured, out, err } = host;
-  const fail = (code: number, lines: readonly string[]): number => {
-    err(lines.map((line) => `kahets: ${line}\n`).join(''));
-    return code;
-  };
+export const replay = async (request: ReplayRequest, host: CommandHost): Promise<number> => {
+  const { out, err } = host;
+  const configured = host.configured();
+  const fail = (code: number, problems: readonly string[]): number => tell(err, { code, problems });
   if (E.isLeft(configured)) {
     err(`${configured.left.join('\n')}\n`);
     return EX.CONFIG;

@@ -3,17 +3,17 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import * as E from 'fp-ts/Either';
 import { NEVER, of, type Observable } from 'rxjs';
-import { commandEnvironment } from '../../src/cli/environment';
-import type { ReplayRequest } from '../../src/cli/program';
-import { replay } from '../../src/cli/replay';
-import { configure } from '../../src/control/configure';
-import type { SinkKind } from '../../src/model';
-import { refuse } from '../../src/operators/refuse';
-import { sinks } from '../../src/sinks';
-import { processOf } from '../../src/spool/processes';
-import { encodeRecord } from '../../src/wire/record';
-import { inFolder, messagesIn } from '../support/fileSinks';
-import { framesOf, openQuietly, progressOf } from '../spool/readers';
+import type { ReplayRequest } from '../../../src/cli/commands/replay/request';
+import { replay } from '../../../src/cli/commands/replay/replay';
+import { configure } from '../../../src/control/configure';
+import type { SinkKind } from '../../../src/model';
+import { refuse } from '../../../src/operators/refuse';
+import { sinks } from '../../../src/sinks';
+import { processOf } from '../../../src/spool/processes';
+import { encodeRecord } from '../../../src/wire/record';
+import { inFolder, messagesIn } from '../../support/fileSinks';
+import { testHost } from './harness';
+import { framesOf, openQuietly, progressOf } from '../../spool/readers';
 
 interface Ran {
   readonly code: number;
@@ -41,19 +41,19 @@ const run = async (folder: string, request: Partial<ReplayRequest> = {}, extra: 
   let [out, err] = ['', ''];
   const code = await replay(
     { paths: [join(folder, 'in')], to: 'copy', rate: 1, dryRun: false, keep: false, json: false, ...request },
-    {
-      configured: configure({
-        environment: {},
-        envFile: {},
-        kinds: { ...sinks, ...extra.kinds },
-        read: () => E.right(JSON.stringify(extra.buckets ?? copyTo(folder))),
-      }),
+    testHost({
+      configured: () =>
+        configure({
+          environment: {},
+          envFile: {},
+          kinds: { ...sinks, ...extra.kinds },
+          read: () => E.right(JSON.stringify(extra.buckets ?? copyTo(folder))),
+        }),
       out: (text) => (out += text),
       err: (text) => (err += text),
-      terminal: extra.terminal,
-      environment: (configured, write) => commandEnvironment(configured, write),
+      terminal: () => extra.terminal,
       interrupted$: extra.interrupted$ ?? NEVER,
-    },
+    }),
   );
   return { code, out, err };
 };

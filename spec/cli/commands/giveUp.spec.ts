@@ -1,6 +1,6 @@
-import { giveUp } from '../../src/cli/giveUp';
-import type { Health } from '../../src/model';
-import { marbles } from '../support/marbles';
+import { giveUp } from '../../../src/cli/commands/replay/giveUp';
+import type { Health } from '../../../src/model';
+import { marbles } from '../../support/marbles';
 
 const STATES: Readonly<Record<string, Health>> = {
   u: { state: 'up' },

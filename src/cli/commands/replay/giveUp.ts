@@ -14,7 +14,7 @@ import {
   type Observable,
   type SchedulerLike,
 } from 'rxjs';
-import type { Health } from '../model';
+import type { Health } from '../../../model';
 
 /** After Ctrl-C what is under way has so long. */
 const GRACE_MS = 5_000;
