@@ -3,6 +3,7 @@ import type { Config } from 'jest';
 const transform: Config['transform'] = { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022' } }] };
 
 const config: Config = {
+  testSequencer: '<rootDir>/spec/support/longestFirst.mjs',
   projects: [
     {
       displayName: 'unit',

@@ -36,7 +36,7 @@ export const deadExports = tool('dead exports', 'knip', []);
 export const unit = jest('unit: operators, marbles, laws', 'unit', '--maxWorkers=2');
 export const build = { title: 'build', run: () => (compile() ? count(1) : count(0, 1)) };
 // They mostly wait: for brokers to start, for time-outs.
-export const endToEnd = jest('end to end', 'e2e', '--maxWorkers=3');
+export const endToEnd = jest('end to end', 'e2e', '--maxWorkers=4');
 
 /** Runs the steps one after the other, all of them, and ends with the count. */
 export const runSteps = (steps) => {

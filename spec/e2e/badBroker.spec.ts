@@ -291,7 +291,7 @@ describeKafka('the Kafka sink and', () => {
       broker: await startSecureBroker(certificates),
       tokens: await startTokenEndpoint(),
     };
-  }, 90_000);
+  }, 120_000);
   beforeEach(async () => {
     const [port = 0] = await freePorts(1);
     front = openFront(port);

@@ -16,7 +16,7 @@ import {
   rowOf,
 } from '../support/endToEnd';
 import { addFiles, Arrivals, filesIn, NO_FAULTS, writeUntilClosed } from '../support/numbered';
-import { createTopic } from '../support/topics';
+import { awaitMessages, createTopic } from '../support/topics';
 
 afterEach(endDaemons);
 
@@ -124,6 +124,7 @@ describeKafka('a crash, and the next start', () => {
       await addTopic(arrivals, brokers(), topic);
       return arrivals;
     };
+    await awaitMessages(brokers(), topic, total, { timeoutMs: 60_000 });
     while ((await arrived()).faults().missing > 0) await new Promise((resolve) => setTimeout(resolve, 500));
     const stopped = await third.stop();
     expect(stopped.code).toBe(0);

@@ -95,7 +95,7 @@ describeKafka('a broker that goes and comes back', () => {
     await Promise.all([broker.address, brokers()].map((address) => createTopic(address, topic)));
     const kafka = (address: string): object => ({
       type: 'kafka',
-      settings: { 'bootstrap.servers': address, 'queue.buffering.max.ms': 50 },
+      settings: { 'bootstrap.servers': address, 'queue.buffering.max.ms': 50, 'reconnect.backoff.max.ms': 500 },
     });
     const stream = { ...kafka(broker.address), backup: kafka(brokers()), failover: { afterMs: 2000, retryMs: 500 } };
     const daemon = await startDaemon({ buckets: oneBucket(topic, { kafka: stream }) });

@@ -63,7 +63,8 @@ describeKafka('a journaled bucket whose daemon is killed', () => {
 
   /** What lies in the journal of a daemon that is killed at any moment of the load. */
   const killedInLoad = async (topic: string, streams: Readonly<Record<string, unknown>>) => {
-    const daemon = await startDaemon({ buckets: journaled(topic, streams) });
+    // What is held bounds what is to be read and compared afterwards.
+    const daemon = await startDaemon({ buckets: journaled(topic, streams), env: { MAXMEMORY: '160MB' } });
     const { folder } = daemon;
     const writing = writeUntilClosed(await openClient(daemon.socket), topic);
     await whenWritten(folder);

@@ -4,7 +4,7 @@ import { encodeFrame } from '../../src/wire/frame';
 import { batchOfRun } from '../support/builders';
 import { describeSink } from '../support/describeSink';
 import { brokers, describeKafka, freshTopic, ownBroker } from '../support/endToEnd';
-import { createBroker, type Broker } from '../support/kafka';
+import { BACK_SOON, createBroker, type Broker } from '../support/kafka';
 import { messagesOfTopic, readTopic } from '../support/kcat';
 import { openKafka as open } from '../support/openKafka';
 import { awaitMessages } from '../support/topics';
@@ -107,7 +107,7 @@ describeKafka('the Kafka sink and a real broker', () => {
 describeKafka('the Kafka sink and a broker that comes and goes', () => {
   let broker: Broker;
   beforeAll(async () => {
-    broker = await createBroker();
+    broker = await createBroker({ settings: BACK_SOON });
   }, 30_000);
   afterAll(() => broker.remove());
 
@@ -130,7 +130,7 @@ describeKafka('the Kafka sink and a broker that comes and goes', () => {
         writes.push(write(sink, batchOf(topic, pairs(number, 200))));
         number += 200;
         // Paced by the clock, so that the broker goes in the middle of requests.
-        await new Promise((resolve) => setTimeout(resolve, 5));
+        await new Promise((resolve) => setTimeout(resolve, 10));
       }
       await end;
     };

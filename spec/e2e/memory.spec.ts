@@ -30,7 +30,12 @@ afterEach(endDaemons);
 
 const kafka = (address: string): Record<string, unknown> => ({
   type: 'kafka',
-  settings: { 'bootstrap.servers': address, 'linger.ms': 50, 'compression.codec': 'snappy' },
+  settings: {
+    'bootstrap.servers': address,
+    'linger.ms': 50,
+    'compression.codec': 'snappy',
+    'reconnect.backoff.max.ms': 500,
+  },
 });
 
 const repeat = (bytes: number, frame: (n: number) => Buffer): Buffer => {

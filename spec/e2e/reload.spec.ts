@@ -42,7 +42,7 @@ const untilFile = async (file: string, wanted: (text: string) => boolean): Promi
   }
 };
 
-const kafka = (address: string, settings: object = {}): unknown => ({
+const kafka = (address: string, settings: object = {}): object => ({
   type: 'kafka',
   settings: { 'bootstrap.servers': address, 'queue.buffering.max.ms': 20, ...settings },
 });
@@ -171,7 +171,7 @@ describeKafka('SIGHUP under load', () => {
     const topic = freshTopic('reload-address');
     await createTopic(brokers(), topic);
     const buckets = (address: string): unknown => ({
-      streamsConfigs: { kafka: kafka(address) },
+      streamsConfigs: { kafka: { ...kafka(address), failover: { retryMs: 500 } } },
       buckets: [{ id: topic, streams: ['kafka'], batch: 10, batchTimeout: 20 }],
     });
     const daemon = await startDaemon({ buckets: buckets(await noBroker()), env: { DRAIN_TIMEOUT: '1s' } });

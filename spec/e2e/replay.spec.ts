@@ -15,6 +15,8 @@ const STEP_MS = 20;
 const BACKLOG = 60_000;
 /** A busy machine reads it so much later. */
 const LAG_MS = 2_000;
+/** So long no acknowledgement is missed. */
+const PATIENT_MS = 20_000;
 
 const isSentOn = ({ msg }: { readonly msg: string }): boolean => msg === 'replay: all messages are sent on';
 
@@ -50,18 +52,22 @@ describeKafka('what a backup has taken', () => {
   ownBroker((started) => (broker = started));
   afterEach(endDaemons);
 
-  const buckets = (ids: readonly string[], backup: object = {}): unknown => ({
+  const buckets = (ids: readonly string[], backup: object = {}, afterMs = 2000): unknown => ({
     streamsConfigs: {
       kafka: {
         type: 'kafka',
-        settings: { 'bootstrap.servers': broker.address, 'queue.buffering.max.ms': 20 },
+        settings: {
+          'bootstrap.servers': broker.address,
+          'queue.buffering.max.ms': 20,
+          'reconnect.backoff.max.ms': 500,
+        },
         backup: {
           type: 'file',
           settings: { path: './backup', fileNameTemplate: '{bucket}{PS}{ts}', sizeRotate: '2MB' },
           replay: true,
           ...backup,
         },
-        failover: { afterMs: 2000, retryMs: 500 },
+        failover: { afterMs, retryMs: 500 },
       },
     },
     buckets: ids.map((id) => ({ id, streams: ['kafka'], batch: 1000, batchTimeout: 100 })),
@@ -106,13 +112,14 @@ describeKafka('what a backup has taken', () => {
     expect(await filesIn(backupOf(daemon))).toEqual([]);
     // What had come well before the broker was back was delivered after it.
     let early = 0;
+    const wrong: string[] = [];
     await readTopic(broker.address, topic, ({ value, timestampMs }) => {
       const sent = sentMs[(value && numberOf(value)) ?? -1] ?? Infinity;
-      expect(timestampMs).toBeGreaterThanOrEqual(sent);
-      if (sent > backMs - LAG_MS) return;
-      early += 1;
-      expect(timestampMs).toBeLessThan(backMs);
+      const isEarly = sent <= backMs - LAG_MS;
+      if (isEarly) early += 1;
+      if (timestampMs < sent || (isEarly && timestampMs >= backMs)) wrong.push(`${sent}: ${timestampMs}`);
     });
+    expect(wrong).toEqual([]);
     expect(early).toBeGreaterThan(0);
   }, 120_000);
 
@@ -170,13 +177,16 @@ describeKafka('what a backup has taken', () => {
     const live = freshTopic('live');
     const { folder } = await backlog(topic, live);
 
-    const first = await startDaemon({ folder, buckets: buckets([topic, live], { replayRate: 0.05 }) });
+    // On a busy machine the broker is slow; what is not given up is not in doubt.
+    const start = (replayRate: number): Promise<Daemon> =>
+      startDaemon({ folder, buckets: buckets([topic, live], { replayRate }, PATIENT_MS) });
+    const first = await start(0.05);
     await awaitMessages(broker.address, topic, 1);
     const before = row(await first.stop(), topic);
     expect(before).toMatchObject({ duplicatesPossible: 0, recovered: BACKLOG });
     expect(before.backedUp).toBeGreaterThan(0);
 
-    const last = await startDaemon({ folder, buckets: buckets([topic, live], { replayRate: 1 }) });
+    const last = await start(1);
     await last.waitForLog(isSentOn, 60_000);
     expect(row(await last.stop(), topic)).toMatchObject({ recovered: before.backedUp, duplicatesPossible: 0 });
     const arrivals = new Arrivals(BACKLOG);

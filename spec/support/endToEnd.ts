@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { emptyRow, type LedgerRow } from '../../src/model';
 import { rowsIn, spokenRow } from './books';
 import type { Ended } from './daemon';
-import { freePorts, KAFKA_VARIABLE, startBroker, type Broker } from './kafka';
+import { BACK_SOON, freePorts, KAFKA_VARIABLE, startBroker, type Broker } from './kafka';
 import { readTopic } from './kcat';
 import type { Arrivals } from './numbered';
 
@@ -17,14 +17,14 @@ const address = process.env[KAFKA_VARIABLE];
 /** Skipped where there is no Kafka; the set-up says why. */
 export const describeKafka = address === undefined ? describe.skip : describe;
 
-/** Starts a broker that the cases of a block may stop, for `use`, and removes it after them. */
-export const ownBroker = (use: (broker: Broker) => void, options?: Parameters<typeof startBroker>[0]): void => {
-  let broker: Broker;
+/** Starts a broker that the cases of a block may stop, for `use`, and removes it after them. `settings`: further lines of server.properties. */
+export const ownBroker = (use: (broker: Broker) => void, { settings = '' } = {}): void => {
+  let broker: Broker | undefined;
   beforeAll(async () => {
-    broker = await startBroker(options);
+    broker = await startBroker({ settings: `${BACK_SOON}${settings}` });
     use(broker);
-  }, 60_000);
-  afterAll(() => broker.remove());
+  }, 120_000);
+  afterAll(() => broker?.remove());
 };
 
 /** `host:port` of the shared broker. */
@@ -35,10 +35,15 @@ export const noBroker = async (): Promise<string> => `127.0.0.1:${(await freePor
 
 export const freshTopic = (name: string): string => `${name}-${randomUUID().slice(0, 8)}`;
 
-/** A stream to Kafka that switches quickly, with a file backup in `./backup`. */
+/** A stream to Kafka that switches quickly, there and back, with a file backup in `./backup`. */
 export const kafkaWithBackup = (address: string): unknown => ({
   type: 'kafka',
-  settings: { 'bootstrap.servers': address, 'queue.buffering.max.ms': 50, 'compression.codec': 'snappy' },
+  settings: {
+    'bootstrap.servers': address,
+    'queue.buffering.max.ms': 50,
+    'compression.codec': 'snappy',
+    'reconnect.backoff.max.ms': 500,
+  },
   backup: { type: 'file', settings: { path: './backup', fileNameTemplate: '{bucket}{PS}{ts}' } },
   failover: { afterMs: 2000, retryMs: 500 },
 });

@@ -12,7 +12,7 @@ import { topicNames } from './topics';
 
 /** The variable in which jest's set-up tells the tests the address of their broker; not set: no Kafka here. */
 export const KAFKA_VARIABLE = 'KAHETS_TEST_KAFKA';
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = 90_000;
 
 /** A program that the tests need, and how to get it on Debian. */
 export interface Tool {
@@ -70,6 +70,15 @@ group.initial.rebalance.delay.ms=0
 broker.session.timeout.ms=3000
 broker.heartbeat.interval.ms=500
 ${settings}
+`;
+
+/**
+ * Lines of server.properties for a broker that is killed and started again: it does not take part until the session of the
+ * one before has ended.
+ */
+export const BACK_SOON = `
+broker.session.timeout.ms=2000
+broker.heartbeat.interval.ms=250
 `;
 
 /** A broker of one's own: it can be stopped, killed and started again at the same address with the same data. */
@@ -149,7 +158,12 @@ export const createNode = async (options: NodeOptions): Promise<Broker> => {
       let errors = '';
       started.stderr.on('data', (text: Buffer) => (errors = (errors + text.toString()).slice(-10_000)));
       child = started;
-      await answers(address, started, () => errors);
+      try {
+        await answers(address, started, () => errors);
+      } catch (cause) {
+        await stop('SIGKILL');
+        throw cause;
+      }
     },
     stop,
     remove: async () => {
@@ -164,15 +178,22 @@ export const createNode = async (options: NodeOptions): Promise<Broker> => {
 export const createBroker = async ({
   heap = '512m',
   settings = '',
-}: Partial<Pick<NodeOptions, 'heap' | 'settings'>> = {}): Promise<Broker> => {
+  javaOptions = [],
+}: Partial<Pick<NodeOptions, 'heap' | 'settings' | 'javaOptions'>> = {}): Promise<Broker> => {
   const [port = 0, controllerPort = 0] = await freePorts(2);
   const voters = `1@127.0.0.1:${controllerPort}`;
-  return createNode({ nodeId: 1, port, controllerPort, voters, clusterId: newClusterId(), heap, settings });
+  const clusterId = newClusterId();
+  return createNode({ nodeId: 1, port, controllerPort, voters, clusterId, heap, settings, javaOptions });
 };
 
 /** A broker that answers. */
 export const startBroker = async (options: Parameters<typeof createBroker>[0] = {}): Promise<Broker> => {
   const broker = await createBroker(options);
-  await broker.start();
+  try {
+    await broker.start();
+  } catch (cause) {
+    await broker.remove();
+    throw cause;
+  }
   return broker;
 };

@@ -1,9 +1,7 @@
 /** A real Kafka cluster for the tests: several brokers that come and go, and what they say of a topic. */
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import type { PartitionMetadata } from 'kafkajs';
 import { createNode, freePorts, newClusterId, type Broker } from './kafka';
-import { javaArguments } from './kafkaJars';
+import { runKafkaTool } from './kafkaJars';
 import { withAdmin } from './topics';
 
 /** Enough for a few partitions. */
@@ -87,8 +85,7 @@ export const reassign = (address: string, topic: string, assignment: Assignment)
 export const electPreferred = async (address: string): Promise<void> => {
   const tool = 'org.apache.kafka.tools.LeaderElectionCommand';
   const options = ['--bootstrap-server', address, '--election-type', 'preferred', '--all-topic-partitions'];
-  // Not `runKafkaTool`, which stops this process meanwhile, and with it what flows to the cluster.
-  await promisify(execFile)('java', [...(await javaArguments(HEAP, tool, ...options))]);
+  await runKafkaTool(tool, ...options);
 };
 
 const partitionsOf = (address: string, topic: string): Promise<readonly PartitionMetadata[]> =>

@@ -1,5 +1,5 @@
 /** Kafka's jars, which Maven fetches once into a cache outside the tree. */
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -28,7 +28,7 @@ const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0">
 `;
 
 /** The folder of Kafka's jars, outside the tree; fetched when it is not there. Whole or absent, never half. */
-const kafkaJars = async (): Promise<string> => {
+export const kafkaJars = async (): Promise<string> => {
   const jars = jarsFolder();
   if (existsSync(jars)) return jars;
   await mkdir(cacheFolder(), { recursive: true });
@@ -70,11 +70,15 @@ export const javaArguments = async (heap: string, ...args: readonly string[]): P
   ...args,
 ];
 
+const MOST_OUTPUT_BYTES = 64 * 1024 * 1024;
+
 /** Runs one of Kafka's command-line tools to its end; fails with what it said. */
 export const runKafkaTool = async (tool: string, ...args: readonly string[]): Promise<string> => {
-  const { status, stdout, stderr } = spawnSync('java', await javaArguments('256m', tool, ...args), {
-    encoding: 'utf8',
+  const all = await javaArguments('256m', tool, ...args);
+  return new Promise((resolve, reject) => {
+    execFile('java', all, { maxBuffer: MOST_OUTPUT_BYTES }, (cause, stdout, stderr) => {
+      if (cause) reject(new Error(`${tool} ${args.join(' ')}:\n${stdout}${stderr}`, { cause }));
+      else resolve(stdout);
+    });
   });
-  if (status !== 0) throw new Error(`${tool} ${args.join(' ')}:\n${stdout}${stderr}`);
-  return stdout;
 };

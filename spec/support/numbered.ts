@@ -24,7 +24,9 @@ export const numberedFrame = (
   { keys = 10, bytes = 200, connection = 'key' } = {},
 ): Buffer => {
   const key = `${connection}-${n % keys}`;
-  return encodeFrame(bucket, numberedMessage(n, key, `${n} `.repeat(bytes).slice(0, bytes)), key);
+  const word = `${n} `;
+  const filler = word.repeat(Math.ceil(bytes / word.length)).slice(0, bytes);
+  return encodeFrame(bucket, numberedMessage(n, key, filler), key);
 };
 
 /** The number of a message; undefined: it is none of ours. */

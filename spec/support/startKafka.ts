@@ -1,4 +1,4 @@
-/** Jest's global set-up of the end-to-end tests: the broker that they share, its address in the environment. */
+/** Jest's global set-up of the end-to-end tests: their folder and the broker that they share, told in the environment. */
 import {
   KAFKA_VARIABLE,
   KCAT,
@@ -10,6 +10,8 @@ import {
   type Broker,
   type Tool,
 } from './kafka';
+import { quickJavaOptions } from './quickJava';
+import { makeRunFolder } from './runFolder';
 
 /** Where {@link stopKafka} finds it: set-up and tear-down share nothing else. */
 declare global {
@@ -22,6 +24,7 @@ On Debian: apt-get install ${missing.map(({ debianPackage }) => debianPackage).j
 ${missing.some(({ name }) => name === 'java' || name === 'mvn') ? 'Or name a broker that runs already: KAFKA_BROKERS=127.0.0.1:9092 npm test' : ''}`;
 
 export default async (): Promise<void> => {
+  await makeRunFolder();
   const given = process.env['KAFKA_BROKERS'];
   const missing = [...missingTools([KCAT, OPENSSL, PHP]), ...(given === undefined ? missingForBroker() : [])];
   if (missing.length > 0) {
@@ -29,6 +32,7 @@ export default async (): Promise<void> => {
     console.warn(explain(missing));
     return;
   }
+  if (missingForBroker().length === 0) process.env['JDK_JAVA_OPTIONS'] = await quickJavaOptions();
   globalThis.kahetsBroker = given === undefined ? await startBroker() : undefined;
   process.env[KAFKA_VARIABLE] = given ?? globalThis.kahetsBroker?.address;
 };

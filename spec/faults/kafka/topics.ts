@@ -1,12 +1,10 @@
 /** A topic that takes nothing, or not everything. */
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from 'kafkajs';
 import { makeCertificates } from '../../support/certificates';
-import { javaArguments } from '../../support/kafkaJars';
+import { runKafkaTool } from '../../support/kafkaJars';
 import { startSecureBroker, USER } from '../../support/secureBroker';
 import { createTopic, topicNames, withAdmin } from '../../support/topics';
 import type { FaultCase } from '../faultCase';
@@ -177,9 +175,7 @@ const wrongPassword: FaultCase = {
     const user = ['--entity-type', 'users', '--entity-name', USER.username];
     // Where it is put right is the same to the daemon; its own configuration is read at the start.
     const options = ['--bootstrap-server', address, '--alter', '--add-config', scram, ...user];
-    // Not `runKafkaTool`, which stops this process meanwhile, and with it the clients.
-    const args = await javaArguments('256m', 'kafka.admin.ConfigCommand', ...options);
-    await promisify(execFile)('java', [...args]);
+    await runKafkaTool('kafka.admin.ConfigCommand', ...options);
     await scene.healed();
     const result = await scene.finish();
     const { output } = await scene.daemon.ended;

@@ -96,8 +96,10 @@ export const createCatalogue = (
   /** What was found, but for parts, so that a look reads only what is new to it; nothing: not ours. */
   const known = new Map<string, OwnFile | undefined>();
   let counts: Map<string | undefined, number> | undefined;
-  /** What was made since the last look began, and is not in it; and its owner. */
+  /** What was made since the last look began, and its owner; it may be in that look or not. */
   const recent = new Map<string, string | undefined>();
+  /** Files that the last look has counted and of which nobody has said yet that they are made. */
+  let unsaid = new Set<string>();
 
   /** Paths that were said to be unreadable. */
   const told = new Set<string>();
@@ -142,18 +144,19 @@ export const createCatalogue = (
     const paths = root === undefined ? [] : await findPaths(root, patterns, sortedNames);
     const there = new Set(paths);
     for (const seen of [known, told]) for (const at of seen.keys()) if (!there.has(at)) seen.delete(at);
-    const owners = paths.flatMap((at) => openedBy(at) ?? []).map(({ owner }) => owner);
-    for (const at of paths) recent.delete(at);
+    const open = new Set(paths.filter((at) => openedBy(at)));
+    const owners = [...open].map((at) => openedBy(at)?.owner);
 
-    const closedPaths = paths.filter((at) => !openedBy(at));
+    const closedPaths = paths.filter((at) => !open.has(at));
     const { parts, headless, gone } = await readNew(closedPaths, root ?? path);
     // One that was given its final name meanwhile is neither here nor there.
     if (gone && triesLeft > 0) return look(triesLeft - 1);
 
     const closed = closedPaths.flatMap((at) => known.get(at) ?? []);
     for (const { bucket } of [...closed, ...parts]) owners.push(names.ownerOf(bucket));
-    owners.push(...recent.values());
+    for (const [at, owner] of recent) if (!there.has(at)) owners.push(owner);
     counts = countEach(owners);
+    unsaid = new Set([...open].filter((at) => order.placeOf(at) === 0));
     const inOrder = (files: readonly OwnFile[]): readonly OwnFile[] =>
       files.filter((file) => order.placeOf(file.path) <= mark).sort(order.oldestFirst);
     return { closed: inOrder(closed), parts: inOrder(parts), headless };
@@ -173,7 +176,7 @@ export const createCatalogue = (
     },
     made: (at, owner) => {
       recent.set(at, owner);
-      counts?.set(owner, (counts.get(owner) ?? 0) + 1);
+      if (!unsaid.delete(at)) counts?.set(owner, (counts.get(owner) ?? 0) + 1);
     },
     changed: (at) => void known.delete(at),
   };
