@@ -1,21 +1,11 @@
 /** What the commands need before they run: the packages, and the build. Plain Node, since nothing is installed yet. */
-import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { LICENCES, compile } from './compile.mjs';
+import { inRoot, run, say } from './root.mjs';
 
-export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-const inRoot = (...parts) => path.join(ROOT, ...parts);
-
-/** For people, on standard error: standard output belongs to the program that is run. */
-export const say = (text) => process.stderr.write(`${text}\n`);
-
-/** Runs a program in the root with our terminal; true when it exits with 0. */
-export const run = (command, args, env = {}) =>
-  spawnSync(command, args, { cwd: ROOT, stdio: 'inherit', env: { ...process.env, ...env } }).status === 0;
-
-/** Runs a program of an installed package. */
-export const runLocal = (name, args, env) => run(inRoot('node_modules', '.bin', name), args, env);
+export { compile } from './compile.mjs';
+export { ROOT, run, runLocal, say } from './root.mjs';
 
 const fail = (what, hint) => {
   say(`\n${what}\n${hint}`);
@@ -49,40 +39,15 @@ export const install = () => {
   }
 };
 
-/** Packages with binaries, which no bundle can hold. */
-const NATIVE = ['@mongodb-js/zstd', '@node-rs/crc32', 'lz4-napi', 'snappy'];
-
-/** The program in one file, which starts in half the time that its modules take one by one (docs/decisions/0611). */
-const bundle = () =>
-  runLocal('esbuild', [
-    ...['src/main.ts', '--bundle', '--outfile=dist/kahets.cjs', '--platform=node', '--target=node20.3'],
-    // Modules of which what nobody uses is left out; rxjs gives those to browsers alone.
-    ...['--main-fields=module,main', '--alias:rxjs=./node_modules/rxjs/dist/esm/index.js'],
-    // A package that is loaded when it is needed is in the bundle too; Node's loader of modules is not started for it.
-    '--supported:dynamic-import=false',
-    ...NATIVE.map((name) => `--external:${name}`),
-    // Its files go to browsers.
-    '--external:uplot/*',
-    ...['--sourcemap', '--sources-content=false', '--log-level=warning'],
-  ]);
-
-/** It is no TypeScript, and goes as it is. */
-const STATUS_PAGE = ['src', 'control', 'http', 'page'];
-
-/** Compiles src/ to dist/, from nothing; true when it worked. Writes nothing when there is a type error. */
-export const compile = () => {
-  rmSync(inRoot('dist'), { recursive: true, force: true });
-  if (!runLocal('tsc', ['-p', 'tsconfig.build.json', '--noEmitOnError'])) return false;
-  cpSync(inRoot(...STATUS_PAGE), inRoot('dist', ...STATUS_PAGE.slice(1)), { recursive: true });
-  return bundle();
-};
+/** What the build is made of and made by. */
+const SOURCES = [
+  ...['src', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'],
+  ...['scripts/compile.mjs', 'scripts/licences.mjs'],
+];
 
 /** Builds when the build is missing or older than what it is made of. */
 export const build = () => {
-  const sources = ['src', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map((name) =>
-    lastChange(inRoot(name)),
-  );
-  if (modified(inRoot('dist', 'kahets.cjs')) >= Math.max(...sources)) return;
+  if (modified(inRoot('dist', LICENCES)) >= Math.max(...SOURCES.map((name) => lastChange(inRoot(name))))) return;
   say('Building (tsc) …');
   if (!compile()) fail('The build failed.', 'The compiler says why above; `npm run build` tries just this step.');
 };

@@ -30,7 +30,9 @@ const megabytes = (kilobytes: number): string => (kilobytes / KB_A_MB).toFixed(1
 /** Megabytes of node_modules after this program was packed and installed as a user installs it. Needs npm's registry. */
 export const installedMegabytes = (): Promise<Figure> =>
   withFolder(async (folder) => {
-    const packed = await execute('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: ROOT });
+    const packed = await execute('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder], {
+      cwd: ROOT,
+    });
     const archive = packed.stdout.trim().split('\n').at(-1) ?? '';
     await writeFile(path.join(folder, 'package.json'), '{ "private": true }');
     const install = ['install', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', `./${archive}`];

@@ -1,7 +1,7 @@
 /** Image and compose file, read: no image is built or pulled here. */
-import { existsSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -56,6 +56,31 @@ describe('the Dockerfile', () => {
       .flatMap((rest) => rest.split(' ').slice(0, -1));
     expect([...copied].sort()).toEqual([...allowed].sort());
     expect(copied.filter((name) => !existsSync(path.join(ROOT, name)))).toEqual([]);
+  });
+
+  it('lays down a program from what it copied', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'kahets-image-'));
+    try {
+      // What its build makes, and what it installs.
+      mkdirSync(path.join(folder, 'dist/control'), { recursive: true });
+      for (const name of ['kahets.cjs', 'THIRD-PARTY-LICENSES.txt']) writeFileSync(path.join(folder, 'dist', name), '');
+      symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
+      const copies = all('COPY');
+      const ofBuild = copies.slice(0, copies.indexOf('--from=build /opt/kahets /opt/kahets'));
+      for (const name of ofBuild.flatMap((rest) => rest.split(' ').slice(0, -1)))
+        cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true });
+      expect(all('RUN').join()).toContain('node scripts/stage.mjs /opt/kahets,');
+      const image = path.join(folder, 'image');
+      execFileSync(process.execPath, [path.join(folder, 'scripts/stage.mjs'), image]);
+      expect(readdirSync(path.join(image, 'dist')).sort()).toEqual([
+        'THIRD-PARTY-LICENSES.txt',
+        'control',
+        'kahets.cjs',
+      ]);
+      expect(readdirSync(path.join(image, 'node_modules'))).toEqual(expect.arrayContaining(['snappy', 'lz4-napi']));
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it('runs as nobody special, and lets the daemon have the signals', () => {

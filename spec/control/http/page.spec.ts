@@ -1,11 +1,19 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pageRoutes } from '../../../src/control/http/page';
 
 const FOLDER = path.resolve(__dirname, '../../../src/control/http/page');
 const MOST_BYTES = 200_000;
 
-const routes = pageRoutes(FOLDER);
+/** As the build makes it. */
+const BUILT = mkdtempSync(path.join(tmpdir(), 'kahets-page-'));
+cpSync(FOLDER, BUILT, { recursive: true });
+for (const file of [require.resolve('uplot/dist/uPlot.iife.min.js'), require.resolve('uplot/dist/uPlot.min.css')])
+  copyFileSync(file, path.join(BUILT, path.basename(file)));
+afterAll(() => rmSync(BUILT, { recursive: true }));
+
+const routes = pageRoutes(BUILT);
 const textOf = async (name: string): Promise<string> => {
   const reply = await new Map(routes).get(name)?.(new URLSearchParams());
   if (!reply || !('body' in reply)) throw new Error(`expected ${name}`);

@@ -10,7 +10,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** The files of the status page, in its folder and in the package of its chart. */
+/** The files of the status page; the build lays those of its chart's package, the last two, beside the others. */
 const FILES: readonly string[] = [
   'page.css',
   'main.mjs',
@@ -22,10 +22,8 @@ const FILES: readonly string[] = [
   'tables.mjs',
   'theme.mjs',
   'icon.svg',
-];
-const CHART_FILES: readonly string[] = [
-  require.resolve('uplot/dist/uPlot.iife.min.js'),
-  require.resolve('uplot/dist/uPlot.min.css'),
+  'uPlot.iife.min.js',
+  'uPlot.min.css',
 ];
 
 /** A file that is read when it is asked for first. */
@@ -38,9 +36,8 @@ const fileRoute = (file: string): Route => {
   };
 };
 
-/** The status page: our own files in `folder`, and those of the chart's package. */
+/** The status page, whose files are in `folder`. */
 export const pageRoutes = (folder: string): readonly (readonly [string, Route])[] => [
   ['/', fileRoute(path.join(folder, 'index.html'))],
   ...FILES.map((name) => [`/${name}`, fileRoute(path.join(folder, name))] as const),
-  ...CHART_FILES.map((file) => [`/${path.basename(file)}`, fileRoute(file)] as const),
 ];
