@@ -1,4 +1,4 @@
-/** `npm run docs`: the pages of docs/ that are made of code. A unit spec says when one is older than its code. */
+/** `npm run docs`: the pages of docs/ that are made of code, in whole or in part. A unit spec says when one is older than its code. */
 import { install, run } from './setUp.mjs';
 
 install();

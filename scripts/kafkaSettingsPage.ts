@@ -2,27 +2,19 @@
 import { REFUSED } from '../src/sinks/kafka/settings/refused';
 import { SECTIONS } from '../src/sinks/kafka/settings/table';
 import { WITHOUT_EFFECT } from '../src/sinks/kafka/settings/withoutEffect';
+import { capital, code, row } from './tables';
 
 export const KAFKA_SETTINGS_PAGE = 'docs/kafka-settings.md';
 
-const code = (name: string): string => `\`${name}\``;
-/** A cell may hold no bar, and a number's own name says enough. */
-const cell = (text: string): string =>
-  text
-    .replaceAll('|', '\\|')
-    .replace(/^a whole number from /, '')
-    .replace(/^a number from /, '');
-const row = (...cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
 const names = (all: readonly string[]): string => [...all].sort().map(code).join(', ');
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 const section = ({ title, settings }: (typeof SECTIONS)[number]): readonly string[] => [
   `## ${title}`,
   '',
   row('setting', 'default', 'values', 'what it does', 'unlike librdkafka'),
   row('---', '---', '---', '---', '---'),
-  ...Object.entries(settings).map(([name, { also = [], missing, values, here, unlike = '' }]) =>
-    row([name, ...also].map(code).join(' '), missing, values, capital(here), capital(unlike)),
+  ...Object.entries(settings).map(([name, { also = [], missing, codec, here, unlike = '' }]) =>
+    row([name, ...also].map(code).join(' '), missing, codec.name, capital(here), capital(unlike)),
   ),
   '',
 ];

@@ -1,5 +1,9 @@
-/** Writes the pages of docs/ that are made of code. */
-import { writeFileSync } from 'node:fs';
+/** Writes what is in docs/ and made of code: whole files, and tables in pages. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { BUCKETS_SCHEMA_FILE, bucketsSchemaFile } from './bucketsSchemaFile';
+import { CONFIGURATION_PAGE, configurationPage } from './configurationPage';
 import { KAFKA_SETTINGS_PAGE, kafkaSettingsPage } from './kafkaSettingsPage';
 
+writeFileSync(BUCKETS_SCHEMA_FILE, bucketsSchemaFile());
+writeFileSync(CONFIGURATION_PAGE, configurationPage(readFileSync(CONFIGURATION_PAGE, 'utf8')));
 writeFileSync(KAFKA_SETTINGS_PAGE, kafkaSettingsPage());

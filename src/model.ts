@@ -157,6 +157,8 @@ export interface Outcome {
   readonly dropped: readonly Drop[];
   readonly sampledOut: number;
   readonly duplicatesPossible: number;
+  /** When its stream was done with it, which may be before others are. Milliseconds since 1970. Default: when the batch settled. */
+  readonly settledMs?: number;
 }
 
 /** An outcome that speaks for no message yet. */
@@ -298,8 +300,34 @@ export const NO_OPTIONS: StreamOptions = { emptyKey: 'empty', handOverMs: undefi
 
 export type OpenSink = (env: Env, options: StreamOptions) => TaskEither<OpenError, Sink>;
 
-/** A kind of sink, as the registry lists it: checks settings without acting, all problems at once. `path` is where they stand. */
-export type SinkKind = (settings: unknown, path: string) => Either<readonly Problem[], CheckedSink>;
+/** JSON Schema, draft-07: what a value may be, and what people are told of it. */
+export interface JsonSchema {
+  /** What is taken, in words. */
+  readonly title?: string;
+  /** What it does. */
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly examples?: readonly unknown[];
+  readonly type?: 'array' | 'boolean' | 'integer' | 'null' | 'number' | 'object' | 'string';
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly additionalProperties?: boolean | JsonSchema;
+  readonly required?: readonly string[];
+  readonly items?: JsonSchema;
+  readonly anyOf?: readonly JsonSchema[];
+  readonly allOf?: readonly JsonSchema[];
+  /** All else that the standard, or an editor, has a meaning for. */
+  readonly [keyword: string]: unknown;
+}
+
+/** Checks settings without acting, all problems at once. `path` is where they stand. */
+export interface Decode<A> {
+  (settings: unknown, path: string): Either<readonly Problem[], A>;
+  /** What settings may be, for editors. Default: any object. */
+  readonly schema?: JsonSchema | undefined;
+}
+
+/** A kind of sink, as the registry lists it. */
+export type SinkKind = Decode<CheckedSink>;
 
 export type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 

@@ -21,9 +21,9 @@ describe('the program', () => {
   it.each([
     [
       ['strat'],
-      /^kahets: expected start, check, send, cat, replay, init, completion, help, --help or --version, got strat \(did you mean start\?\)/,
+      /^kahets: expected start, check, send, cat, replay, status, top, tail, reload, init, schema, completion, help, --help or --version, got strat \(did you mean start\?\)/,
     ],
-    [['start', 'now'], /^kahets: expected .*, got now\n/],
+    [['start', 'immediately'], /^kahets: expected .*, got immediately\n/],
     [['--foo'], /unknown option '--foo'/],
     [['start', '--foo'], /unknown option '--foo'/],
     [['replay', 'a'], /required option '--to <STREAM>' not specified/],

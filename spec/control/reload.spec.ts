@@ -31,14 +31,17 @@ describe('createReloads', () => {
     const topology = onCall();
     const left = [...found];
     const inUse: Configuration[] = [];
+    const heard: (boolean | 'began')[] = [];
     const reloads = createReloads({
       log,
       now: () => 5,
       configure: () => left.shift() ?? E.left(['nothing more']),
       reloaded: (now) => inUse.push(now),
+      began: () => heard.push('began'),
+      ended: (succeeded) => heard.push(succeeded),
     });
     const subscription = reloads.run(topology, 7).subscribe();
-    return { log, topology, inUse, reloads, subscription, left };
+    return { log, topology, inUse, heard, reloads, subscription, left };
   };
 
   it('does nothing before it is asked to', async () => {
@@ -102,11 +105,22 @@ describe('createReloads', () => {
     expect(reloads.counts().succeeded).toBe(2);
   });
 
+  it('says when one begins, and whether it succeeded', async () => {
+    const { topology, reloads, heard } = started([E.right(configuration()), E.left(['wrong'])]);
+    reloads.request();
+    reloads.request();
+    await turn();
+    expect(heard).toEqual(['began']);
+    topology.ends$.next(E.right(result));
+    await turn();
+    expect(heard).toEqual(['began', true, 'began', false]);
+  });
+
   it('begins nothing once it is unsubscribed', async () => {
-    const { topology, reloads, subscription } = started([E.right(configuration())]);
+    const { topology, reloads, heard, subscription } = started([E.right(configuration())]);
     subscription.unsubscribe();
     reloads.request();
     await turn();
-    expect(topology.given).toEqual([]);
+    expect([topology.given, heard]).toEqual([[], []]);
   });
 });

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
@@ -8,6 +9,7 @@ import { openClient, send } from '../support/client';
 import {
   endDaemons,
   launchDaemon,
+  MAIN,
   startDaemon,
   temporaryFolder,
   type Daemon,
@@ -39,6 +41,16 @@ const until = async <A>(look: () => Promise<A>, isSo: (found: A) => boolean): Pr
 const messages = (bucket: string, count: number): Buffer =>
   Buffer.concat(Array.from({ length: count }, (_, n) => encodeFrame(bucket, `message ${n}`)));
 
+/** Runs `kahets tail` as somebody does beside the daemon. */
+const startTail = (args: readonly string[]) => {
+  const child = spawn(process.execPath, [MAIN, 'tail', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (text: Buffer) => (out += text.toString()));
+  child.stderr.on('data', (text: Buffer) => (err += text.toString()));
+  const ended = once(child, 'close').then(([code]) => code as number | null);
+  return { child, ended, out: () => out, err: () => err };
+};
+
 describe('HTTP of the daemon', () => {
   it('is off unless it is asked for', async () => {
     const daemon = await startDaemon({ buckets: toFile, env: { HTTP: '' } });
@@ -60,7 +72,7 @@ describe('HTTP of the daemon', () => {
       version: 1,
       daemon: { pid: daemon.pid, socket: daemon.socket, phase: 'listening', ready: true },
       ...{ connections: 3, received: 102, refused: 2 },
-      streams: [{ id: 'copy', type: 'file', to: './copy', state: 'up' }],
+      streams: [{ id: 'copy', type: 'file', to: 'files copy/*/*', state: 'up' }],
       buckets: { matching: 1, rows: [{ bucket: 'b', stream: 'copy', received: 100, delivered: 100, held: 0 }] },
       discards: [{ bucket: '<typo>', reason: 'no_such_bucket', count: 2, prefix: 'message 0' }],
     });
@@ -123,9 +135,14 @@ describe('HTTP of the daemon', () => {
     );
     expect(streams).toEqual([
       expect.objectContaining({
-        ...{ id: 'kafka', type: 'kafka', to: broker, state: 'open' },
+        ...{ id: 'kafka', type: 'kafka', to: `Kafka at ${broker}`, state: 'open' },
         cause: expect.stringContaining('ECONNREFUSED') as unknown,
-        backup: expect.objectContaining({ type: 'file', to: './backup', replays: true, messages: 60 }) as unknown,
+        backup: expect.objectContaining({
+          type: 'file',
+          to: 'files backup/*/*',
+          replays: true,
+          messages: 60,
+        }) as unknown,
       }),
     ]);
     const paths = ['status.json', 'metrics', 'health/live', 'health/ready', ''];
@@ -165,6 +182,55 @@ describe('HTTP of the daemon', () => {
     // What nobody took in two seconds is in the spool.
     expect((await stopped).code).toBe(0);
     idle.destroy();
+  });
+
+  it('shows messages that pass, and delivers all of them though somebody who watches does not read', async () => {
+    const { daemon, url } = await startServing({ env: { HTTP_MESSAGES: 1 } });
+    const idle = connect(Number(new URL(url).port), '127.0.0.1');
+    idle.pause();
+    idle.write('GET /messages?rate=1000 HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    const tail = startTail(['b', '--http', new URL(url).host, '--raw', '--rate', '1000']);
+    const client = await openClient(daemon.socket);
+    let sent = 0;
+    const passAgain = async (): Promise<void> => {
+      await client.write(messages('b', 5_000));
+      sent += 5_000;
+      await until(
+        () => statusOf(url),
+        ({ streams }) => streams[0]?.totals.delivered === sent,
+      );
+    };
+    while (!tail.out().includes('message 0\n')) await passAgain();
+    tail.child.kill('SIGINT');
+    expect(await tail.ended).toBe(0);
+    expect(tail.out()).toMatch(/^(?:message \d+\n)+$/);
+    await passAgain();
+    await client.end();
+    const ended = await daemon.stop();
+    expect(ended.code).toBe(0);
+    expect(rowOf(finalLedger(ended), 'b', 'copy')).toMatchObject({ received: sent, delivered: sent });
+    idle.destroy();
+  });
+
+  it('shows no messages on a port unless they may be shown, and on a UNIX socket to whom it is open', async () => {
+    const { url } = await startServing();
+    const refused = startTail(['--http', new URL(url).host]);
+    expect(await refused.ended).toBe(77);
+    expect(refused.err()).toContain('HTTP_MESSAGES=1');
+    const folder = await temporaryFolder();
+    const daemon = await startDaemon({ folder, buckets: toFile, env: { HTTP: 'unix:./http.sock' } });
+    const options = { socketPath: path.join(folder, 'http.sock') };
+    const answer = await openRequest('http://localhost/messages?limit=1', options);
+    await send(daemon.socket, encodeFrame('b', '\u001b[2Jone', 'key'));
+    const seen: unknown[] = [];
+    for await (const { data } of eventsIn(answer)) seen.push(data);
+    expect(seen).toEqual([
+      {
+        ...{ bucket: 'b', timestamp: expect.any(String) as unknown, key: 'key', message: '\u001b[2Jone' },
+        streams: { copy: 'delivered' },
+      },
+      { count: 0 },
+    ]);
   });
 
   it('listens on a UNIX socket for its group, replaces a stale one, and removes its own', async () => {

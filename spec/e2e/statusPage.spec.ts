@@ -1,6 +1,8 @@
 import { createServer, request, type Server } from 'node:http';
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
+import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { encodeFrame } from '../../src/wire/frame';
 import { openBrowser } from '../support/browser';
@@ -63,7 +65,7 @@ describe('the status page', () => {
     await page.locator('#discards tbody tr', { hasText: 'no-such-bucket' }).getByText('{"n":0}').waitFor();
     await page.locator('#lines li', { hasText: 'stream open: messages go to the backup' }).waitFor();
     await page
-      .locator('#streams .backup', { hasText: 'Backup: file ./backup' })
+      .locator('#streams .backup', { hasText: 'Backup: files backup/*/*' })
       .getByText(/[1-9][\d,]* messages in it/)
       .waitFor();
     expect(await page.locator('#legend li').allTextContents()).toEqual([
@@ -118,6 +120,22 @@ describe('the status page', () => {
     await page.getByLabel('Filter').fill('none of them');
     await page.getByText('No bucket of such a name has received anything.').waitFor();
     expect(complaints).toEqual([]);
+  });
+
+  it('shows what became of reloads of the configuration', async () => {
+    const { daemon, url } = await serving(anyBucket);
+    const page = await openPage();
+    await page.goto(url);
+    await page.getByText('● ready').waitFor();
+    expect(await page.locator('#reloads').isVisible()).toBe(false);
+    process.kill(daemon.pid, 'SIGHUP');
+    await page.getByText(/^configuration reloaded \d+ s ago · 1 succeeded, 0 failed$/).waitFor();
+    await writeFile(path.join(daemon.folder, 'buckets.json'), '{}');
+    process.kill(daemon.pid, 'SIGHUP');
+    await page
+      .getByText(/^▲ configuration not reloaded, the log says why: \d+ s ago · 1 succeeded, 1 failed$/)
+      .waitFor();
+    await page.locator('#lines li', { hasText: 'configuration not reloaded, what runs goes on' }).waitFor();
   });
 
   it('says that the connection is lost, and goes on when the daemon is back', async () => {

@@ -58,9 +58,27 @@ describe('the report of the fault suite', () => {
     const now = { ...ran(14, 'killed', { sent: 20, allowedLost: 1, note: 'alone' }) };
     const text = pageAgain(before, [now, { ...GOOD, result: { ...GOOD.result, note: 'twice' } }], 7);
     expect(text).toContain('| 14 | fault 14 (`killed`) | I1 | 20 | 0 (≤ 1) | 0 | – | – | – | – | holds |');
-    expect(text).toContain('- 3 `swallowed`: twice\n');
+    expect(text).toContain('- 3 `swallowed`: twice\n- 14 `killed`: alone\n');
     expect(text).toContain('\n\nRun again by themselves, with the seed 7: `killed`, `swallowed`.\n');
     expect(text).not.toContain('stack');
-    expect(text.split('\n').length).toBe(before.split('\n').length + 2);
+    expect(text.split('\n').length).toBe(before.split('\n').length + 3);
+  });
+
+  it('has a row and a note where a case was left out before, and those that are left out still', () => {
+    const before = page([GOOD, { ...SKIPPED, faultCase: { ...SKIPPED.faultCase, number: 9 } }, BAD, SKIPPED], 42);
+    const clock = ran(9, 'clock', { sent: 5, note: 'a day' });
+    const text = pageAgain(before, [clock], 7);
+    expect(text.match(/^\| \d+ /gm)).toEqual(['| 3 ', '| 9 ', '| 14 ']);
+    expect(text).toContain('- 3 `swallowed`: once\n- 9 `clock`: a day\n');
+    expect(text).not.toContain('Left out');
+    const other = page([GOOD, SKIPPED, { ...SKIPPED, faultCase: { ...SKIPPED.faultCase, name: 'other' } }], 42);
+    expect(pageAgain(other, [clock], 7)).toMatch(
+      /## Left out on this machine\n\n- 33 fault 33 \(`other`\): faketime is not installed\n$/,
+    );
+  });
+
+  it('does not say again that a case is left out', () => {
+    const before = page([GOOD, SKIPPED], 42);
+    expect(pageAgain(before, [SKIPPED], 7)).toBe(before);
   });
 });

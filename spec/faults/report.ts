@@ -87,6 +87,8 @@ const skips = (ran: readonly Ran[]): readonly string[] =>
     skipped === undefined ? [] : [`- ${number} ${title} (\`${name}\`): ${skipped}`],
   );
 
+const LEFT_OUT = 'Left out on this machine';
+
 const section = (title: string, lines: readonly string[]): readonly string[] =>
   lines.length === 0 ? [] : [`## ${title}`, '', ...lines, ''];
 
@@ -127,28 +129,52 @@ export const page = (ran: readonly Ran[], seed: number, jobs = 1): string => {
     ...did.map((each) => markdownRow(caseRow(each))),
     '',
     ...section('Notes', notes(did)),
-    ...section('Left out on this machine', skips(ran)),
+    ...section(LEFT_OUT, skips(ran)),
   ]
     .join('\n')
     .trimEnd()}\n`;
 };
 
-const named = (line: string): string | undefined => /^(?:\| \d+ \|.*\(|- \d+ )`([^`]+)`/.exec(line)?.[1];
+/** A row of the table, or a note: its kind, its number, and whose it is. */
+const lineOf = (line: string): { readonly key: string; readonly number: number } | undefined => {
+  const [, kind, number, row, note] = /^([|-]) (\d+) (?:\|.*\(`([^`]+)`\) \||`([^`]+)`)/.exec(line) ?? [];
+  return kind === undefined ? undefined : { key: `${kind}${row ?? note ?? ''}`, number: Number(number) };
+};
+
+/** Puts a line where its number belongs among those of its kind; a kind of which there is none has no place. */
+const insert = (lines: readonly string[], line: string): readonly string[] => {
+  const own = lineOf(line);
+  const alike = lines.flatMap((each, at) => {
+    const other = lineOf(each);
+    return other?.key.charAt(0) === own?.key.charAt(0) ? [{ at, number: other?.number ?? 0 }] : [];
+  });
+  const before = alike.filter(({ number }) => number <= (own?.number ?? 0)).at(-1)?.at ?? (alike[0]?.at ?? NaN) - 1;
+  return Number.isNaN(before) ? lines : lines.toSpliced(before + 1, 0, line);
+};
+
+/** A page's last section, with nothing in it. */
+const LEFT_OUT_NOTHING = new RegExp(`## ${LEFT_OUT}\\s*$`);
+
+/** Whose case it is that was left out. */
+const leftOut = (line: string): string | undefined => /^- \d+ .*\(`([^`]+)`\): /.exec(line)?.[1];
 
 /** A page on which the cases that were run again stand as they are now; it says which those are. */
 export const pageAgain = (before: string, ran: readonly Ran[], seed: number): string => {
-  const again = new Map<string, string>([
-    ...ran.map((each) => [`|${each.faultCase.name}`, markdownRow(caseRow(each))] as const),
-    ...notes(ran).map((line) => [`-${named(line) ?? ''}`, line] as const),
-  ]);
-  const names = ran.map(({ faultCase: { name } }) => `\`${name}\``).join(', ');
-  return before
+  const did = ran.filter(({ result }) => result.skipped === undefined);
+  const again = new Map(
+    [...did.map((each) => markdownRow(caseRow(each))), ...notes(did)].map((line) => [lineOf(line)?.key, line]),
+  );
+  const names = did.map(({ faultCase: { name } }) => `\`${name}\``).join(', ');
+  const lines = before
     .split('\n')
+    .filter((line) => !did.some(({ faultCase: { name } }) => leftOut(line) === name))
     .flatMap((line) => {
-      const now = again.get(`${line.charAt(0)}${named(line) ?? ''}`) ?? line;
-      return line.startsWith('Measured on ')
+      const now = again.get(lineOf(line)?.key) ?? line;
+      return did.length > 0 && line.startsWith('Measured on ')
         ? [now, '', `Run again by themselves, with the seed ${seed}: ${names}.`]
         : [now];
-    })
-    .join('\n');
+    });
+  const added = [...again.values()].filter((line) => !lines.includes(line));
+  const text = added.reduce<readonly string[]>(insert, lines).join('\n');
+  return `${text.replace(LEFT_OUT_NOTHING, '').trimEnd()}\n`;
 };

@@ -1,6 +1,7 @@
 import * as E from 'fp-ts/Either';
 import * as fc from 'fast-check';
 import { hideIn } from '../../src/config/secrets';
+import { problemLines } from '../../src/config/report';
 import { configure } from '../../src/control/configure';
 import { createLog } from '../../src/control/log';
 import { sinks } from '../../src/sinks';
@@ -85,7 +86,7 @@ describe('secrets', () => {
             buckets: [{ id: 'b', streams: ['s0'] }],
           });
           const configured = configure({ environment, envFile: {}, kinds: sinks, read: () => E.right(document) });
-          const lines = E.isLeft(configured) ? configured.left : configured.right.warnings;
+          const lines = problemLines(E.isLeft(configured) ? configured.left : configured.right.warnings);
           for (const line of lines) for (const text of secrets) expect(line).not.toContain(text.slice(0, START));
           const used = VARIABLES.filter((name) => document.includes(name));
           const hidden = E.isRight(configured) ? [...configured.right.secrets.keys()] : [];

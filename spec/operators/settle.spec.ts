@@ -95,6 +95,17 @@ describe('settle', () => {
     expect(write).toHaveBeenCalledWith(whole, giveUp$);
   });
 
+  it('says when its outcome was there, by the clock that it is given', () => {
+    const outcomes: unknown[] = [];
+    settle(
+      's',
+      NEVER,
+      undefined,
+      () => 7,
+    )(() => of(r))(batchOf('b', ['1'])).subscribe((outcome) => outcomes.push(outcome));
+    expect(outcomes).toMatchObject([{ delivered: 1, settledMs: 7 }]);
+  });
+
   describe('keeps a batch in sight', () => {
     const shown = () => {
       const { unsettled, written } = createUnsettled();

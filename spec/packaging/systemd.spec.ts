@@ -58,6 +58,16 @@ describe('the unit', () => {
     expect((pause ?? 0) * (burst ?? 0)).toBeGreaterThan(window ?? 0);
   });
 
+  it('hears of the daemon by another process than its own, and gives it time to die of the watchdog', () => {
+    expect([valueOf(service, 'Type'), valueOf(service, 'NotifyAccess')]).toEqual(['notify', 'all']);
+    expect(Number(valueOf(service, 'TimeoutAbortSec'))).toBeLessThan(Number(valueOf(service, 'TimeoutStopSec')));
+  });
+
+  it('has an example of a type that waits for a reload, and sends its signal itself', () => {
+    const example = parseUnit(read('kahets.service.d/reload.conf.example'));
+    expect([valueOf(example, 'Type'), valueOf(example, 'ExecReload')]).toEqual(['notify-reload', '']);
+  });
+
   it('keeps the folder of the socket, which systemd may hold', () => {
     expect(valueOf(service, 'RuntimeDirectoryPreserve')).toBe('yes');
     expect(valueOf(socket, 'ListenStream')).toBe(settings.socket);
@@ -102,6 +112,11 @@ describeWith('systemd-analyze')('systemd', () => {
   const file = path.join(FOLDER, 'kahets.service');
   const security = ask('systemd-analyze', ['security', '--offline=true', '--no-pager', file]).output;
   const exposure = /exposure level for kahets\.service: ([\d.]+)/.exec(security)?.[1];
+
+  it('scores it as the operations guide says', () => {
+    const guide = readFileSync(path.join(PACKAGING, '../docs/operating.md'), 'utf8');
+    expect(guide).toContain(`    ${security.trim().split('\n').at(-1) ?? 'nothing'}\n`);
+  });
 
   it(`scores the service ${exposure ?? 'not at all'} (0 is closed, 10 is open), at most 2`, () => {
     expect(Number(exposure)).toBeLessThanOrEqual(2);

@@ -6,7 +6,7 @@ import * as codecs from '../../src/sinks/codecs';
 const { BooleanFrom, decodeWith, durationIn, integerIn, maybe, MB, numberIn, oneOf, sizeIn, sizeText, withDefault } =
   codecs;
 
-const read = <A>(codec: t.Type<A>, input: unknown): A | 'refused' => {
+const read = <A>(codec: t.Type<A, unknown>, input: unknown): A | 'refused' => {
   const decoded = codec.decode(input);
   return E.isRight(decoded) ? decoded.right : 'refused';
 };
@@ -42,6 +42,8 @@ describe('scalars', () => {
     [sizeIn(0), 'MB', 'refused'],
     [sizeIn(0), '-1MB', 'refused'],
     [sizeIn(0, 10), '11', 'refused'],
+    [sizeIn(0, 10), 10.5, 'refused'],
+    [sizeIn(1), '0.5K', 512],
     [sizeIn(0), true, 'refused'],
     [durationIn(0, 1e6), 5, 5],
     [durationIn(0, 1e6), '5', 5],
@@ -51,6 +53,8 @@ describe('scalars', () => {
     [durationIn(0, 1e7), '1h', 3_600_000],
     [durationIn(0, 1e6), '5 days', 'refused'],
     [durationIn(1, 1e6), '0s', 'refused'],
+    [durationIn(1, 1e6), 0.5, 'refused'],
+    [durationIn(1, 1e6), 1.5, 2],
     [durationIn(0, 1e6), true, 'refused'],
     [BooleanFrom, true, true],
     [BooleanFrom, 'FALSE', false],
@@ -60,13 +64,14 @@ describe('scalars', () => {
     [BooleanFrom, 'yes', 'refused'],
     [oneOf(['All', 'none']), 'ALL', 'All'],
     [oneOf(['All', 'none']), 'some', 'refused'],
-  ] as readonly (readonly [t.Type<unknown>, unknown, unknown])[])('$name reads %p as %p', (codec, input, output) =>
-    expect(read(codec, input)).toBe(output),
+  ] as readonly (readonly [t.Type<unknown, unknown>, unknown, unknown])[])(
+    '$name reads %p as %p',
+    (codec, input, output) => expect(read(codec, input)).toBe(output),
   );
 
   it.each(
     [numberIn(0, 1), integerIn(1), sizeIn(0), durationIn(0, 9), BooleanFrom, oneOf(['a']), codecs.NonEmptyString].map(
-      (codec) => [codec.name, codec as t.Type<unknown>] as const,
+      (codec) => [codec.name, codec as t.Type<unknown, unknown>] as const,
     ),
   )('%s refuses what is no scalar', (_, codec) => {
     for (const input of NONE) expect(read(codec, input)).toBe('refused');
@@ -74,6 +79,31 @@ describe('scalars', () => {
 
   it('reads a size as it writes it', () =>
     fc.assert(fc.property(fc.maxSafeNat(), (bytes) => read(sizeIn(0), sizeText(bytes)) === bytes)));
+});
+
+describe('what is encoded', () => {
+  it.each([
+    [sizeIn(0), 0, '0'],
+    [sizeIn(0), 1000, '1000'],
+    [sizeIn(0), 100 * MB, '100MB'],
+    [durationIn(0, 1e9), 0, '0'],
+    [durationIn(0, 1e9), 1500, '1500ms'],
+    [durationIn(0, 1e9), 90_000, '90s'],
+    [durationIn(0, 1e9), 7_200_000, '2h'],
+    [maybe(sizeIn(0)), undefined, undefined],
+    [withDefault(sizeIn(0), 7), 2048, '2KB'],
+  ] as readonly (readonly [t.Type<unknown, unknown>, unknown, unknown])[])(
+    'is what people write: %p %p as %p',
+    (codec, value, text) => expect(codec.encode(value)).toBe(text),
+  );
+
+  it('is read as the same', () =>
+    fc.assert(
+      fc.property(fc.nat(), (value) => {
+        for (const codec of [sizeIn(0), durationIn(0, 2 ** 31), integerIn(0), numberIn(0, 2 ** 31)])
+          expect(read(codec, codec.encode(value))).toBe(value);
+      }),
+    ));
 });
 
 describe('what is missing', () => {
@@ -93,6 +123,7 @@ describe('decodeWith', () => {
     'nothing',
     (value): value is string => value === undefined,
     () => undefined,
+    {},
   );
 
   it('gives the value', () => expect(decodeWith(integerIn(0, 9))('5', 'a')).toEqual(E.right(5)));

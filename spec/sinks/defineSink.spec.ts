@@ -23,6 +23,16 @@ describe('defineSink', () => {
     expect(opened).toEqual([]);
   });
 
+  it('says what settings may be, where its codec does', () => {
+    expect(defineSink({ decode, open: () => TE.right(sink) }).schema).toEqual({
+      type: 'object',
+      properties: { path: NonEmptyString.schema, mode: expect.objectContaining({ default: 'plain' }) as unknown },
+      required: ['path'],
+    });
+    const untold = defineSink({ decode: () => E.right(1), open: () => TE.right(sink) });
+    expect(untold.schema).toBeUndefined();
+  });
+
   it('asks nothing of its buckets where the definition does not', () => {
     const kind = defineSink({ decode, open: () => TE.right(sink) });
     expect(kind({ path: 'a' }, '')).toMatchObject(

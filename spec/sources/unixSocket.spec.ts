@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { execFileSync, spawn } from 'node:child_process';
 import {
+  closeSync,
   existsSync,
   linkSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   readdirSync,
   renameSync,
@@ -238,6 +240,15 @@ describe.each(['bare', 'sockets of Node'])('unixSocket, whose connections are %s
       writeFileSync(file, '');
       const below = join(file, 's');
       expect(await errorAt(below)).toBe(`SOCKET ${below}: found ENOTDIR, ${expected(below)}`);
+    });
+
+    it('on a descriptor that is no socket', async () => {
+      const descriptor = openSync(join(folder, 'file'), 'w');
+      undo.push(() => closeSync(descriptor));
+      await expect(start({ descriptor })).rejects.toEqual(
+        new ListenError(path, 'EINVAL', `a socket that listens, as descriptor ${descriptor}`),
+      );
+      expect(readdirSync(folder)).toEqual(['file']);
     });
 
     it('where a daemon listens, which goes on', async () => {

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Either } from 'fp-ts/Either';
 import type { Observable } from 'rxjs';
 import type { Environment, Settings } from '../config/env';
+import type { PlacedProblem } from '../config/report';
 import type { Configured } from '../control/configure';
 import type { Env, SinkKind } from '../model';
 
@@ -22,8 +23,8 @@ export interface CommandHost {
   readonly settings: () => Either<readonly string[], Settings>;
   /** Path of `buckets.json`. */
   readonly bucketsFile: () => string;
-  /** The whole configuration. Left: lines for people. */
-  readonly configured: (given?: ConfiguredBy) => Either<readonly string[], Configured>;
+  /** The whole configuration. Left: all that is wrong with it. */
+  readonly configured: (given?: ConfiguredBy) => Either<readonly PlacedProblem[], Configured>;
   /** The environment of a stream, whose log goes line by line to `write`. */
   readonly streamEnvironment: (configured: Configured, write: (line: string) => void) => Env;
   /** Emits when somebody wants an end, also to who subscribes later. */
@@ -46,8 +47,11 @@ export interface ConfiguredBy {
   readonly kinds?: Readonly<Record<string, SinkKind>>;
 }
 
-/** What a daemon does with its process. */
-export type DaemonProcess = Pick<NodeJS.Process, 'env' | 'exit' | 'memoryUsage' | 'on' | 'pid' | 'stdout' | 'version'>;
+/** What a daemon, or a command, does with its process. */
+export type DaemonProcess = Pick<
+  NodeJS.Process,
+  'env' | 'exit' | 'hrtime' | 'kill' | 'memoryUsage' | 'on' | 'pid' | 'stdout' | 'version'
+>;
 
 /** Adds a command to `program`; `ended` takes its exit code. Its work is loaded when it runs: the daemon starts sooner. */
 export type AddCommand = (program: Command, host: CommandHost, ended: (code: number) => void) => void;

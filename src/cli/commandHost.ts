@@ -26,11 +26,7 @@ export type ProcessParts = Pick<
   | 'version'
 >;
 
-const read = (path: string): E.Either<string, string> =>
-  E.tryCatch(
-    () => readFileSync(path, 'utf8'),
-    (error) => `expected a file that can be read, got ${messageOf(error)}`,
-  );
+const read = (path: string): E.Either<string, string> => E.tryCatch(() => readFileSync(path, 'utf8'), messageOf);
 
 /** What commands take from a process that reads its configuration as the daemon does. */
 export const createCommandHost = (parts: ProcessParts): CommandHost => {

@@ -11,5 +11,9 @@ export const EX = {
   UNAVAILABLE: 69,
   SOFTWARE: 70,
   CANTCREAT: 73,
+  /** What is asked for is not so now, and may be so later. */
+  TEMPFAIL: 75,
+  /** This user may not do it. */
+  NOPERM: 77,
   CONFIG: 78,
 } as const;

@@ -1,14 +1,15 @@
 import { InvalidArgumentError } from 'commander';
 import * as E from 'fp-ts/Either';
 import type * as t from 'io-ts';
-import { decodeWith, durationIn, integerIn, numberIn } from '../sinks/codecs';
+import { HttpAddress } from '../config/envCodecs';
+import { decodeWith, durationIn, integerIn, numberIn, sizeIn } from '../sinks/codecs';
 
 const DAY_MS = 86_400_000;
 const MAX_PER_SECOND = 10_000_000;
 
 /** Takes the text of an option as a setting of that kind is taken in `buckets.json`. */
 const parsed =
-  <A>(codec: t.Decoder<unknown, A>) =>
+  <A>(codec: t.Type<A, unknown>) =>
   (text: string): A => {
     const value = decodeWith(codec)(text, '');
     if (E.isRight(value)) return value.right;
@@ -17,7 +18,12 @@ const parsed =
 
 /** `10s`, `500`: milliseconds. */
 export const duration = parsed(durationIn(1, DAY_MS));
+/** `9410`, `host:9410`, the path of a UNIX socket. */
+export const httpAddress = parsed(HttpAddress);
 export const count = parsed(integerIn(1));
+/** Of messages that are shown: so many a second, and so much of each. */
+export const shownRate = parsed(integerIn(1, 1_000));
+export const shownBytes = parsed(sizeIn(1, 64 * 1024));
 /** A second. */
 export const rate = parsed(numberIn(0.001, MAX_PER_SECOND));
 

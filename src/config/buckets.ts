@@ -10,6 +10,7 @@ import { bucketsOf, definedStreams, repeatedIds, streamsOf, warningsOf } from '.
 import type { Environment } from './env';
 import { interpolateStreams } from './interpolate';
 import { parseJsonc } from './jsonc';
+import type { Position } from './positions';
 import { secretsOf, showProblems, type Secrets } from './secrets';
 import { AnyObject, valueOf } from './section';
 
@@ -126,6 +127,8 @@ export interface ReadBuckets {
   readonly secrets: Secrets;
   /** Makes problems that sinks find in `config` fit to be shown; those here are. */
   readonly show: (problems: readonly Problem[]) => readonly Problem[];
+  /** Where in the text stands what the path of a problem names. */
+  readonly positionOf: (path: string) => Position;
 }
 
 /**
@@ -138,15 +141,16 @@ export const decodeBuckets = (text: string, variables: Environment = {}): ReadBu
   pipe(
     parseJsonc(text),
     E.match(
-      (problem): ReadBuckets => ({
+      ({ line, column, ...problem }): ReadBuckets => ({
         config: { streams: [], buckets: [] },
         problems: [problem],
         warnings: [],
         variables: [],
         secrets: new Map(),
         show: (problems) => problems,
+        positionOf: () => ({ line, column }),
       }),
-      ({ value: written, repeated }): ReadBuckets => {
+      ({ value: written, repeated, positionOf }): ReadBuckets => {
         const { value: root, places, problems: missing } = interpolateStreams(written, variables);
         const rawStreams = streamsOf(root).map(([, stream]) => stream);
         const secrets = secretsOf(rawStreams, places, variables);
@@ -175,6 +179,7 @@ export const decodeBuckets = (text: string, variables: Environment = {}): ReadBu
           variables: places.flatMap(({ names }) => names),
           secrets,
           show,
+          positionOf,
         };
       },
     ),

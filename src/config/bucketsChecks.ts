@@ -73,6 +73,10 @@ const streamsWarnings = (raw: unknown, path: string, known: ReadonlySet<string>)
   });
 };
 
+/** `$schema` is for editors, which find there what a document may say. */
+const withoutSchema = (root: unknown): unknown =>
+  Object.fromEntries(entriesOf(root).filter(([key]) => key !== '$schema'));
+
 /** What is allowed and has no effect, or not the one that the user may think. */
 export const warningsOf = (
   root: unknown,
@@ -91,7 +95,7 @@ export const warningsOf = (
       expected: 'the key once',
       got: 'it twice: the last one counts',
     })),
-    ...keyWarnings(KEYS.root, root, ''),
+    ...keyWarnings(KEYS.root, withoutSchema(root), ''),
     ...streamsOf(root).flatMap(([id, raw]) => {
       const path = childPath('streamsConfigs', id);
       return [

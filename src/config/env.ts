@@ -2,23 +2,12 @@ import { sequenceS } from 'fp-ts/Apply';
 import * as E from 'fp-ts/Either';
 import { pipe } from 'fp-ts/function';
 import * as RA from 'fp-ts/ReadonlyArray';
-import * as t from 'io-ts';
 import { MIN_MEMORY_BYTES, memoryMarks } from '../control/held';
 import type { Level, Problem } from '../model';
-import {
-  BooleanFrom,
-  decodeWith,
-  durationIn,
-  integerIn,
-  maybe,
-  MB,
-  NonEmptyString,
-  sizeIn,
-  sizeText,
-  withDefault,
-} from '../sinks/codecs';
+import { decodeWith, MB, sizeText } from '../sinks/codecs';
 import { nearest } from '../sinks/nearest';
-import { HttpAddress, HttpHosts, LogLevel, SocketMode, SocketPath } from './envCodecs';
+import type { HttpAddress } from './envCodecs';
+import { DEFAULT_BUCKETS_FILE, Memory, Variables } from './variables';
 
 /** Environment variables, or the content of an env file. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -56,31 +45,6 @@ export interface HttpSettings {
   readonly showMessages: boolean;
 }
 
-const DAY_MS = 86_400_000;
-
-const Memory = t.type({
-  MAXMEMORY: withDefault(sizeIn(1), 250 * MB),
-  MAX_FRAME: withDefault(sizeIn(1024, 64 * MB), 8 * MB),
-});
-
-const Variables = t.type({
-  SOCKET: withDefault(SocketPath, '/tmp/kahego.sock'),
-  BUCKETS_FILE: maybe(NonEmptyString),
-  ...Memory.props,
-  MAXCPUS: withDefault(integerIn(1, 1024), 2),
-  LOG_LEVEL: withDefault(LogLevel, 'info'),
-  FRAME_TIMEOUT: withDefault(durationIn(1, DAY_MS), 30_000),
-  SOCKET_MODE: maybe(SocketMode),
-  DRAIN_TIMEOUT: withDefault(durationIn(0, DAY_MS), 30_000),
-  SPOOL: withDefault(NonEmptyString, './spool'),
-  HTTP: maybe(HttpAddress),
-  HTTP_HOSTS: withDefault(HttpHosts, []),
-  HTTP_MESSAGES: withDefault(BooleanFrom, false),
-  HTTP_MODE: withDefault(SocketMode, 0o660),
-});
-
-type Variables = t.TypeOf<typeof Variables>;
-
 const all = sequenceS(E.getApplicativeValidation(RA.getSemigroup<Problem>()));
 
 const NAMES = Object.keys(Variables.props);
@@ -91,8 +55,6 @@ export const envFileName = ({ environment }: Environment): string => `.env.${env
 /** An empty variable counts as one that is not set. */
 const withoutEmpty = (environment: Environment): Environment =>
   Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== ''));
-
-const DEFAULT_BUCKETS_FILE = './buckets.json';
 
 /** Every variable: those of the process win over those of the env file. */
 export const variablesOf = (ofProcess: Environment, file: Environment): Environment => ({ ...file, ...ofProcess });

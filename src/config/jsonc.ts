@@ -1,6 +1,7 @@
 import * as E from 'fp-ts/Either';
 import { parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
 import type { Problem } from '../model';
+import { positionAt, positionsIn, type Position } from './positions';
 
 /** A document of JSON with comments and trailing commas. */
 export interface Document {
@@ -8,6 +9,8 @@ export interface Document {
   readonly value: unknown;
   /** Keys that stand in their object more than once, as paths; the last one counts. */
   readonly repeated: readonly (readonly (string | number)[])[];
+  /** Where that stands which a problem's path names, or what should hold it. */
+  readonly positionOf: (path: string) => Position;
 }
 
 const EXPECTED: ReadonlyMap<string, string> = new Map([
@@ -38,23 +41,26 @@ const found = (text: string, offset: number): string => {
   return /[\d-]/.test(character) ? 'a number' : 'something else';
 };
 
-const syntaxProblem = (text: string, { error, offset }: ParseError): Problem => {
-  const before = text.slice(0, offset).split('\n');
+const syntaxProblem = (text: string, { error, offset }: ParseError): Problem & Position => {
+  const position = positionAt(text, offset);
   return {
-    path: `line ${before.length}, column ${(before.at(-1) ?? '').length + 1}`,
+    ...position,
+    path: `line ${position.line}, column ${position.column}`,
     expected: EXPECTED.get(printParseErrorCode(error)) ?? 'JSON',
     got: found(text, offset),
   };
 };
 
-const toDocument = (node: Node, path: readonly (string | number)[] = []): Document => {
+type Content = Pick<Document, 'repeated' | 'value'>;
+
+const contentOf = (node: Node, path: readonly (string | number)[] = []): Content => {
   if (node.type === 'array') {
-    const items = (node.children ?? []).map((child, index) => toDocument(child, [...path, index]));
+    const items = (node.children ?? []).map((child, index) => contentOf(child, [...path, index]));
     return { value: items.map(({ value }) => value), repeated: items.flatMap(({ repeated }) => repeated) };
   }
   if (node.type !== 'object') return { value: node.value, repeated: [] };
   const properties = (node.children ?? []).flatMap(({ children: [key, value] = [] }) =>
-    key && value ? [{ key: String(key.value), ...toDocument(value, [...path, String(key.value)]) }] : [],
+    key && value ? [{ key: String(key.value), ...contentOf(value, [...path, String(key.value)]) }] : [],
   );
   const keys = properties.map(({ key }) => key);
   return {
@@ -67,12 +73,14 @@ const toDocument = (node: Node, path: readonly (string | number)[] = []): Docume
 };
 
 /** Reads JSON with comments and trailing commas; an error names line and column and what was expected there. */
-export const parseJsonc = (source: string): E.Either<Problem, Document> => {
+export const parseJsonc = (source: string): E.Either<Problem & Position, Document> => {
   const text = source.replace(/^\uFEFF/, ' ');
   const errors: ParseError[] = [];
   const root = parseTree(text, errors, { allowTrailingComma: true });
   // What follows the first error is mostly its echo.
   const [first] = errors;
   if (first) return E.left(syntaxProblem(text, first));
-  return root ? E.right(toDocument(root)) : E.left({ path: 'line 1, column 1', expected: 'an object', got: 'nothing' });
+  return root
+    ? E.right({ ...contentOf(root), positionOf: positionsIn(text, root) })
+    : E.left({ line: 1, column: 1, path: 'line 1, column 1', expected: 'an object', got: 'nothing' });
 };

@@ -1,4 +1,10 @@
 import type { Problem } from '../model';
+import type { Position } from './positions';
+
+/** A problem, and where it was read: a file, of which the place may be known, or `environment`. */
+export interface PlacedProblem extends Problem, Partial<Position> {
+  readonly file: string;
+}
 
 /** What is not printable would break a line, or a terminal. */
 const plain = (text: string): string => text.replace(/\p{C}/gu, (character) => JSON.stringify(character).slice(1, -1));
@@ -14,3 +20,7 @@ export const report = (source: string, problems: readonly Problem[]): readonly s
   problems.map(({ path, expected, got }) =>
     plain(`${source}: ${path === '' ? '' : `${path}: `}expected ${expected}, got ${got}`),
   );
+
+/** The same of problems that were read in several places. */
+export const problemLines = (problems: readonly PlacedProblem[]): readonly string[] =>
+  problems.flatMap((problem) => report(problem.file, [problem]));

@@ -1,5 +1,6 @@
 import * as t from 'io-ts';
 import type { Problem } from '../model';
+import { Codec, schemaOf } from '../sinks/codecs';
 import { nearest } from '../sinks/nearest';
 import { childPath } from '../sinks/problems';
 
@@ -9,11 +10,12 @@ const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** An object with any keys. */
-export const AnyObject: t.Type<JsonObject> = new t.Type<JsonObject>(
+export const AnyObject: Codec<JsonObject> = new Codec<JsonObject>(
   'an object',
   isObject,
   (input, context) => (isObject(input) ? t.success(input) : t.failure(input, context)),
   t.identity,
+  { type: 'object' },
 );
 
 const keyFor = (keys: readonly string[], written: string): string | undefined =>
@@ -27,21 +29,25 @@ export const entriesOf = (raw: unknown): readonly (readonly [string, unknown])[]
 export const valueOf = (raw: unknown, key: string): unknown =>
   entriesOf(raw).findLast(([written]) => keyFor([key], written) !== undefined)?.[1];
 
+/** The codec of an object whose keys are known. */
+export interface Section<P extends t.Props> extends Codec<t.TypeOfProps<P>> {
+  readonly keys: readonly string[];
+}
+
 /**
  * An object with the keys of `props`, which a user may write in any case, as Go's JSON takes them. Other keys are left out:
- * {@link keyWarnings} speaks of them.
+ * {@link keyWarnings} speaks of them. Its schema knows the keys as they are written here, and no others.
  */
-export const section = <P extends t.Props>(
-  props: P,
-): t.Type<t.TypeOfProps<P>> & { readonly keys: readonly string[] } => {
+export const section = <P extends t.Props>(props: P): Section<P> => {
   const codec = t.type(props, 'an object');
   const keys = Object.keys(props);
   const folded = (raw: JsonObject): JsonObject => Object.fromEntries(keys.map((key) => [key, valueOf(raw, key)]));
-  const type = new t.Type<t.TypeOfProps<P>>(
+  const type = new Codec<t.TypeOfProps<P>>(
     codec.name,
     (value): value is t.TypeOfProps<P> => codec.is(value),
     (input, context) => (isObject(input) ? codec.validate(folded(input), context) : t.failure(input, context)),
-    t.identity,
+    (value) => codec.encode(value),
+    { ...schemaOf(codec), additionalProperties: false },
   );
   return Object.assign(type, { keys });
 };

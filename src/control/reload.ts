@@ -19,6 +19,9 @@ export interface ReloadsOptions<C extends Configuration> extends Pick<Env, 'log'
   readonly configure: () => E.Either<readonly string[], C>;
   /** Told of a configuration that is in use from now on. */
   readonly reloaded: (configuration: C) => void;
+  /** Told when one begins, and what has become of it. Default: nobody is. */
+  readonly began?: () => void;
+  readonly ended?: (succeeded: boolean) => void;
 }
 
 /** Reloads of the configuration while the daemon runs. */
@@ -40,6 +43,8 @@ export interface Reloads {
 export const createReloads = <C extends Configuration>({
   configure,
   reloaded,
+  began,
+  ended,
   log,
   now,
 }: ReloadsOptions<C>): Reloads => {
@@ -65,12 +70,16 @@ export const createReloads = <C extends Configuration>({
     };
     if (E.isRight(result)) log.info('configuration reloaded', { ...result.right });
     else log.error('configuration not reloaded, what runs goes on', { problems: result.left });
+    ended?.(succeeded);
   };
   return {
     request: () => requests$.next(),
     run: (topology, waitMs) =>
       requests$.pipe(
-        concatMap(() => defer(attempt(topology, waitMs)).pipe(tap(tell))),
+        concatMap(() => {
+          began?.();
+          return defer(attempt(topology, waitMs)).pipe(tap(tell));
+        }),
         ignoreElements(),
       ),
     counts: () => counts,

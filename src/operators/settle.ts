@@ -49,9 +49,15 @@ const balance = (outcome: Outcome): Outcome => {
  *
  * @param giveUp$ told to every write: when it emits, they fail promptly (the end of a drain)
  * @param writing is shown every batch from its write to its outcome: one that is left before that stays in sight
+ * @param now the time that outcomes bear. Default: they bear none
  */
 export const settle =
-  (stream: string, giveUp$: Observable<unknown>, writing: Unsettled['writing'] = () => () => undefined) =>
+  (
+    stream: string,
+    giveUp$: Observable<unknown>,
+    writing: Unsettled['writing'] = () => () => undefined,
+    now?: () => number,
+  ) =>
   (write: Write): Deliver =>
   (batch) =>
     batch.count === 0
@@ -61,7 +67,8 @@ export const settle =
           const forget = writing(stream, batch);
           const end = (): void => {
             forget();
-            destination.next(balance(outcome));
+            const whole = balance(outcome);
+            destination.next(now ? { ...whole, settledMs: now() } : whole);
             destination.complete();
           };
           destination.add(

@@ -200,7 +200,7 @@ const runningStream = (
       : from(ways.promise).pipe(mergeMap((opened) => (opened?.write ?? unopened)(batch, told$)));
   const settled = pipe(
     write,
-    settle(id, gone$, (name, batch) => env.unsettled.writing(name, batch)),
+    settle(id, gone$, (name, batch) => env.unsettled.writing(name, batch), env.now),
   );
 
   let closed: Promise<unknown> | undefined;

@@ -4,6 +4,7 @@ import type { TaskEither } from 'fp-ts/TaskEither';
 import type {
   BatchLimits,
   CheckedSink,
+  Decode,
   Env,
   Finding,
   OpenError,
@@ -17,8 +18,11 @@ import type {
 
 /** What makes a kind of sink out of settings of the type `S`. */
 export interface SinkDefinition<S> {
-  /** Checks the settings without acting, all problems at once. {@link decodeWith} makes it of an io-ts codec. */
-  readonly decode: (settings: unknown, path: string) => E.Either<readonly Problem[], S>;
+  /**
+   * Checks the settings without acting, all problems at once. {@link decodeWith} makes it of an io-ts codec, which also tells
+   * editors what the settings may be.
+   */
+  readonly decode: Decode<S>;
   /** What is allowed and yet not what the user may think. Default: nothing. */
   readonly warnings?: (settings: S, path: string) => readonly Problem[];
   /** Tightens the batches of the buckets that feed it. Default: it takes them as they come. */
@@ -53,9 +57,8 @@ export interface SinkDefinition<S> {
  * });
  * ```
  */
-export const defineSink =
-  <S>(definition: SinkDefinition<S>): SinkKind =>
-  (raw, path) =>
+export const defineSink = <S>(definition: SinkDefinition<S>): SinkKind => {
+  const kind: SinkKind = (raw, path) =>
     pipe(
       definition.decode(raw, path),
       E.map((settings) => {
@@ -66,6 +69,8 @@ export const defineSink =
         };
       }),
     );
+  return Object.assign(kind, { schema: definition.decode.schema });
+};
 
 const checked = <S>(
   { warnings, limits, deadlineMs, claims, share, replayable, where, probe, open }: SinkDefinition<S>,

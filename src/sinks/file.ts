@@ -4,9 +4,21 @@ import * as E from 'fp-ts/Either';
 import { pipe } from 'fp-ts/function';
 import * as TE from 'fp-ts/TaskEither';
 import * as t from 'io-ts';
-import type { Env, OpenError, Problem, StreamOptions } from '../model';
+import type { Decode, Env, OpenError, Problem, StreamOptions } from '../model';
 import { failedWith, messageOf } from '../wire/systemErrors';
-import { decodeWith, durationIn, integerIn, maybe, MB, NonEmptyString, oneOf, sizeIn, withDefault } from './codecs';
+import {
+  about,
+  decodeWith,
+  durationIn,
+  integerIn,
+  maybe,
+  MB,
+  NonEmptyString,
+  oneOf,
+  schemaOf,
+  sizeIn,
+  withDefault,
+} from './codecs';
 import { defineSink } from './defineSink';
 import { FSYNC, type Fsync } from './file/durability';
 import { explain } from './file/errors';
@@ -21,13 +33,29 @@ const HOUR_MS = 3_600_000;
 const MAX_TIMER_MS = 0x7fff_ffff;
 
 const Settings = t.type({
-  path: NonEmptyString,
-  fileNameTemplate: withDefault(NonEmptyString, '{bucket}'),
-  sizeRotate: withDefault(sizeIn(1), 100 * MB),
-  ageRotate: maybe(durationIn(1000, MAX_TIMER_MS)),
-  fsync: withDefault<Fsync>(oneOf(FSYNC), 'interval'),
-  fsyncIntervalMs: withDefault(durationIn(1, HOUR_MS), 1000),
-  maxFiles: withDefault(integerIn(1), 1024),
+  path: about(NonEmptyString, 'a folder, made where it is missing; nothing is ever written outside of it'),
+  fileNameTemplate: about(
+    withDefault(NonEmptyString, '{bucket}'),
+    'name of the file below `path`, with `{bucket}` `{PS}` (a path separator) `{hostname}` `{rand}` (8 letters and digits) `{ts}` (seconds)',
+    ['{bucket}{PS}{hostname}-{ts}.frames'],
+  ),
+  sizeRotate: about(withDefault(sizeIn(1), 100 * MB), 'a file that has reached it is written to no more'),
+  ageRotate: about(
+    maybe(durationIn(1000, MAX_TIMER_MS)),
+    'a file of that age is closed, and written to no more; without it age is no reason',
+  ),
+  fsync: about(
+    withDefault<Fsync>(oneOf(FSYNC), 'interval'),
+    'when bytes are [synced to the disk](files.md#what-survives-what)',
+  ),
+  fsyncIntervalMs: about(
+    withDefault(durationIn(1, HOUR_MS), 1000),
+    'for `fsync: interval`: within this time of the first byte that is not synced',
+  ),
+  maxFiles: about(
+    withDefault(integerIn(1), 1024),
+    'files of a bucket; the oldest goes when there are more, but where they are sent on: then messages wait',
+  ),
 });
 
 interface Decoded extends FileSettings {
@@ -57,8 +85,10 @@ const templateTextOf = (settings: unknown): string | undefined =>
 const keysOf = (settings: unknown): readonly string[] =>
   typeof settings === 'object' && settings !== null ? Object.keys(settings) : [];
 
-const decode = (settings: unknown, path: string): E.Either<readonly Problem[], Decoded> => {
-  const plain = decodeWith(Settings)(settings, path);
+const decodePlain = decodeWith(Settings);
+
+const check = (settings: unknown, path: string): E.Either<readonly Problem[], Decoded> => {
+  const plain = decodePlain(settings, path);
   const template = decodeTemplate(templateTextOf(settings) ?? '{bucket}', path);
   if (E.isLeft(plain) || E.isLeft(template)) {
     return E.left([...(E.isLeft(plain) ? plain.left : []), ...(E.isLeft(template) ? template.left : [])]);
@@ -66,6 +96,10 @@ const decode = (settings: unknown, path: string): E.Either<readonly Problem[], D
   const unknownKeys = keysOf(settings).filter((key) => !Object.hasOwn(Settings.props, key));
   return E.right({ ...plain.right, template: template.right, unknownKeys });
 };
+
+const decode: Decode<Decoded> = Object.assign(check, {
+  schema: { ...schemaOf(Settings), additionalProperties: false },
+});
 
 /** Mistakes of the configuration. Anything else may pass, and the sink is down until it has. */
 const LASTING: ReadonlySet<string> = new Set([

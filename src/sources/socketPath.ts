@@ -62,14 +62,34 @@ const expectNobody = (path: string): Promise<void> =>
     });
   });
 
-const listen = (server: Server, path: string, backlog: number): Promise<void> =>
+const listen = (
+  server: Server,
+  where: { readonly path: string } | { readonly fd: number },
+  backlog: number,
+): Promise<void> =>
   new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ path, backlog }, () => {
+    // As an argument: of the options of a descriptor Node 20 reads no backlog.
+    server.listen(where, backlog, () => {
       server.off('error', reject);
       resolve();
     });
   });
+
+/** Makes `server` take the clients of a socket that listens already; returns what removes nothing: the socket belongs to another. */
+export const listenOn = async (
+  server: Server,
+  { path, descriptor, backlog }: Pick<ClaimOptions, 'path' | 'backlog'> & { readonly descriptor: number },
+): Promise<() => void> => {
+  try {
+    await listen(server, { fd: descriptor }, backlog);
+    return () => undefined;
+  } catch (error) {
+    throw new ListenError(path, reasonOf(error), `a socket that listens, as descriptor ${descriptor}`, {
+      cause: error,
+    });
+  }
+};
 
 /** Listens on a free name beside `path`, no longer than that. */
 const listenBeside = async (server: Server, { path, backlog, signal }: ClaimOptions): Promise<string> => {
@@ -80,7 +100,7 @@ const listenBeside = async (server: Server, { path, backlog, signal }: ClaimOpti
     const beside = join(dirname(path), randomUUID().slice(0, Math.min(8, name.length)));
     try {
       if (beside !== path) {
-        await listen(server, beside, backlog);
+        await listen(server, { path: beside }, backlog);
         return beside;
       }
     } catch (error) {

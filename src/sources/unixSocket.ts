@@ -1,14 +1,19 @@
 import { createServer } from 'node:net';
-import { Observable, ReplaySubject, concatMap, defer, from, take, tap } from 'rxjs';
+import { Observable, ReplaySubject, concatMap, defer, take, tap } from 'rxjs';
 import type { Connection, Log } from '../model';
 import { acceptBare } from './bareChannels';
 import { type Channel, socketChannel } from './channel';
 import { Clients, quietTurn } from './clients';
-import { claimPath } from './socketPath';
+import { claimPath, listenOn } from './socketPath';
 
 export interface UnixSocketOptions {
   /** Of at most 107 bytes, in a folder that is there. */
   readonly path: string;
+  /**
+   * A socket that listens at `path` already, and that another process keeps: neither it nor the path is removed, and clients that are
+   * queued at a stop are left to who listens there next. Default: the source makes one.
+   */
+  readonly descriptor?: number | undefined;
   /** File mode of the socket, such as 0o660. Default: what the process's umask leaves. */
   readonly mode?: number | undefined;
   /** Clients that may wait to be accepted. Default 4,096. */
@@ -33,12 +38,14 @@ export interface UnixSocketOptions {
  *     connections  ---1----2--3----------4-|     4 was queued at the stop
  *
  * Replaces a socket file that nobody listens on. At a stop it removes the path, accepts those that are queued (closing at once
- * would lose them), reads each connection until nothing comes, then closes it. Unsubscribing closes everything at once.
+ * would lose them), reads each connection until nothing comes, then closes it. Unsubscribing closes everything at once. Of a socket
+ * that was passed those that are queued stay in the queue.
  *
  * Errors: {@link ListenError} when it cannot listen. A broken connection completes its `chunks$`.
  */
 export const unixSocket = ({
   path,
+  descriptor,
   mode,
   backlog = 4096,
   maxConnections = Infinity,
@@ -87,7 +94,11 @@ export const unixSocket = ({
         await quietTurn();
       } while (accepted > before && performance.now() < deadline);
     };
-    const listening$ = defer(() => claimPath(server, { path, mode, backlog, signal: aborted.signal })).pipe(
+    const listening$ = defer(() =>
+      descriptor === undefined
+        ? claimPath(server, { path, mode, backlog, signal: aborted.signal })
+        : listenOn(server, { path, descriptor, backlog }),
+    ).pipe(
       tap((remove) => {
         server.on('error', (error) => log.error('socket server failed', { path, error: error.message }));
         release = () => {
@@ -100,12 +111,12 @@ export const unixSocket = ({
           }
         };
         listening?.(() => clients.count);
-        log.info('listening', { path });
+        log.info('listening', { path, ...(descriptor !== undefined && { passedBy: 'systemd' }) });
       }),
     );
-    const closing$ = defer(() => {
+    const closing$ = defer(async () => {
       release();
-      return from(acceptQueued());
+      if (descriptor === undefined) await acceptQueued();
     }).pipe(
       tap(() => server.close()),
       concatMap(() => clients.drain(quietMs)),

@@ -50,6 +50,9 @@ const namedIn = async (path: string): Promise<ProcessIdentity | undefined> => {
   return named && (await isRunning(named)) ? named : undefined;
 };
 
+/** The living process that holds the spool in `folder`. Rejects where this user may not look. */
+export const ownerOf = (folder: string): Promise<ProcessIdentity | undefined> => namedIn(join(folder, OWNER));
+
 /** Removes a lock that nobody holds any more; one that is being written is young. */
 const removeStale = async (lock: string, nowMs: number): Promise<void> => {
   const found = await unless(GONE, stat(lock));

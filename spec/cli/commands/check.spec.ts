@@ -136,7 +136,23 @@ describe('kahets check', () => {
       ]);
       const json = await check(folder, wrong, ['--json']);
       expect(json.code).toBe(78);
-      expect(JSON.parse(json.out)).toMatchObject({ exitCode: 78, problems: { length: 3 } });
+      expect(JSON.parse(json.out)).toEqual({
+        ...{ file, exitCode: 78 },
+        problems: [
+          {
+            ...{ file, line: 1, column: 39, path: 'streamsConfigs.s.slice' },
+            ...{ expected: 'a number from 0 to 1', got: '2' },
+          },
+          {
+            ...{ file, line: 1, column: 116, path: 'buckets[0].streams' },
+            ...{ expected: 'at least one stream of streamsConfigs (s, k)', got: '"t"' },
+          },
+          {
+            ...{ file, line: 1, column: 78, path: 'streamsConfigs.k.type' },
+            ...{ expected: 'one of kafka, file, blackhole', got: '"kafak"' },
+          },
+        ],
+      });
     }));
 
   it('tells warnings as such', () =>
@@ -144,6 +160,10 @@ describe('kahets check', () => {
       const { code, err } = await check(folder, { ...oneStream(filesIn('/x')), more: 1 });
       expect(code).toBe(0);
       expect(err).toMatch(/^warning: .*buckets.json: more: expected one of .*, got a key without effect\n$/);
+      const json = await check(folder, { ...oneStream(filesIn('/x')), more: 1 }, ['--json']);
+      expect(JSON.parse(json.out)).toMatchObject({
+        warnings: [{ path: 'more', got: 'a key without effect', line: 1 }],
+      });
     }));
 
   it('ends with 66 where there is no such file', () =>
@@ -152,7 +172,12 @@ describe('kahets check', () => {
       const { code, out, err } = await run(['check', '--json'], { environment: { BUCKETS_FILE: file } });
       expect(code).toBe(66);
       expect(err).toMatch(`kahets: ${file}: expected a file that can be read, got ENOENT`);
-      expect(JSON.parse(out)).toMatchObject({ exitCode: 66, problems: [expect.stringContaining('ENOENT')] });
+      expect(JSON.parse(out)).toMatchObject({
+        exitCode: 66,
+        problems: [
+          { file, path: '', expected: 'a file that can be read', got: expect.stringContaining('ENOENT') as unknown },
+        ],
+      });
     }));
 
   it('shows no secret', () =>

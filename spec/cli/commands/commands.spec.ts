@@ -1,7 +1,20 @@
 import { commands } from '../../../src/cli/commands';
 import { run } from './harness';
 
-const NAMES = ['start', 'check', 'send', 'cat', 'replay', 'init', 'completion'];
+const NAMES = [
+  'start',
+  'check',
+  'send',
+  'cat',
+  'replay',
+  'status',
+  'top',
+  'tail',
+  'reload',
+  'init',
+  'schema',
+  'completion',
+];
 
 describe('commands', () => {
   it('are all in the help', async () => {

@@ -49,7 +49,10 @@ describe('kahets completion bash', () => {
       ['completion', ''],
       ['bash', 'fish', 'zsh'],
     ],
-    [['help', 'st'], ['start']],
+    [
+      ['help', 'st'],
+      ['start', 'status'],
+    ],
     [['send', ''], []],
     [['send', 'b', 'm', '--soc'], ['--socket']],
     [['nothing', 'ca'], ['cat']],

@@ -1,7 +1,10 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parse } from 'dotenv';
+import * as E from 'fp-ts/Either';
 import { parseJsonc } from '../../../src/config/jsonc';
+import { valueOf } from '../../../src/config/section';
 import { inFolder } from '../../support/fileSinks';
 import { ROOT } from '../../support/endToEnd';
 import { run } from './harness';
@@ -33,6 +36,22 @@ describe('kahets init', () => {
       expect(out).toContain('stream file_copy: files /var/lib/ka "hets/copy/');
       const env = parse(await readFile(join(folder, '.env.dev.local'), 'utf8'));
       expect(env['SPOOL']).toBe('/var/lib/ka "hets/spool');
+    }));
+
+  it('names the schema of the package, where that has it', () =>
+    inFolder(async (folder) => {
+      const schemaIn = async (conf: string): Promise<unknown> => {
+        const parsed = parseJsonc(await readFile(join(folder, conf, 'buckets.json'), 'utf8'));
+        return E.isRight(parsed) && valueOf(parsed.right.value, '$schema');
+      };
+      await run(['init', join(folder, 'one')]);
+      expect(await schemaIn('one')).toBe(pathToFileURL(join(ROOT, 'docs/buckets.schema.json')).href);
+
+      const bare = join(folder, 'package');
+      for (const sample of ['buckets.json', '.env.dev.local', 'packaging/systemd/kahets.service'])
+        await cp(join(ROOT, sample), join(bare, sample));
+      expect((await run(['init', join(folder, 'two')], { packageFolder: bare })).code).toBe(0);
+      expect(await schemaIn('two')).toBeUndefined();
     }));
 
   it('makes a unit of the packaged one, for this folder', () =>

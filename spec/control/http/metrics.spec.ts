@@ -133,7 +133,7 @@ describe('createMetrics', () => {
     expect([...samples.keys()].filter((name) => name.includes('stream="k"'))).toEqual([]);
   });
 
-  it('observes batches: their size by what closed them, and the time from the oldest message on', async () => {
+  it('observes batches: their size by what closed them, and the time that each stream took from the oldest message on', async () => {
     const metrics = metricsAt(1_200);
     const [first, ...others] = batchOf('b', ['one', 'two', 'three']).frames.map((run, index) => ({
       ...run,
@@ -141,26 +141,38 @@ describe('createMetrics', () => {
     }));
     if (!first) throw new Error('expected a run');
     const batch = { ...batchOf('b', ['one', 'two', 'three'], 'time'), frames: [first, ...others] };
-    metrics.settled({ batch, outcomes: [outcomeOf('s', batch, { delivered: 3 })] });
+    metrics.settled({
+      batch,
+      outcomes: [
+        outcomeOf('slow', batch, { delivered: 3 }),
+        outcomeOf('fast', batch, { delivered: 1, sampledOut: 2, settledMs: 1_050 }),
+        outcomeOf('idle', batch, { sampledOut: 3 }),
+      ],
+    });
     // Dropped while memory was full: it has no frames.
-    metrics.settled({ batch: { ...batch, frames: [], closedBy: 'memory' }, outcomes: [] });
-    expect(Object.fromEntries(await scrape(metrics))).toMatchObject({
+    metrics.settled({ batch: { ...batch, frames: [], closedBy: 'memory' }, outcomes: [outcomeOf('s', batch)] });
+    const samples = await scrape(metrics);
+    expect(Object.fromEntries(samples)).toMatchObject({
       'kahets_batch_size_bucket{le="2",closed_by="time"}': 0,
       'kahets_batch_size_bucket{le="5",closed_by="time"}': 1,
       'kahets_batch_size_sum{closed_by="time"}': 3,
       'kahets_batch_size_count{closed_by="memory"}': 1,
-      'kahets_delivery_seconds_bucket{le="0.1"}': 0,
-      'kahets_delivery_seconds_bucket{le="0.25"}': 1,
-      kahets_delivery_seconds_count: 1,
-      kahets_delivery_seconds_sum: 0.2,
+      'kahets_delivery_seconds_bucket{le="0.1",stream="slow"}': 0,
+      'kahets_delivery_seconds_bucket{le="0.25",stream="slow"}': 1,
+      'kahets_delivery_seconds_sum{stream="slow"}': 0.2,
+      'kahets_delivery_seconds_sum{stream="fast"}': 0.05,
     });
+    expect([...samples.keys()].filter((name) => name.startsWith('kahets_delivery_seconds_count'))).toEqual([
+      'kahets_delivery_seconds_count{stream="slow"}',
+      'kahets_delivery_seconds_count{stream="fast"}',
+    ]);
   });
 
   it('takes no time for less than none, where the clock was put back', async () => {
     const metrics = metricsAt(-5);
     const batch = batchOf('b', ['one']);
-    metrics.settled({ batch, outcomes: [] });
-    expect((await scrape(metrics)).get('kahets_delivery_seconds_sum')).toBe(0);
+    metrics.settled({ batch, outcomes: [outcomeOf('s', batch, { delivered: 1 })] });
+    expect((await scrape(metrics)).get('kahets_delivery_seconds_sum{stream="s"}')).toBe(0);
   });
 
   it('counts what went to the backup, though it has left it since', async () => {

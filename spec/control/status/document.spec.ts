@@ -106,14 +106,14 @@ describe('statusDocument', () => {
     const { streams } = statusDocument(partsOf(someBooked(), { health, waiting }));
     expect(streams).toEqual([
       expect.objectContaining({
-        ...{ id: 'kafka', type: 'kafka', to: 'k1:9092', slice: 1, state: 'down', sinceMs: 4, cause: 'gone' },
+        ...{ id: 'kafka', type: 'kafka', to: 'Kafka at k1:9092', slice: 1, state: 'down', sinceMs: 4, cause: 'gone' },
         totals: expect.objectContaining({ received: 5, delivered: 2, backedUp: 3 }) as unknown,
-        backup: { type: 'file', to: '/backup/***', replays: true, messages: 3, waiting },
-        deadLetter: { type: 'file', to: '/backup/***' },
+        backup: { type: 'file', to: 'files /backup/***/*/*', replays: true, messages: 3, waiting },
+        deadLetter: { type: 'file', to: 'files /backup/***/*/*.dead' },
         spool: NONE,
       }),
       expect.objectContaining({
-        ...{ id: 'copy', type: 'file', to: '/copy', slice: 0.5, backup: undefined, deadLetter: undefined },
+        ...{ id: 'copy', type: 'file', to: 'files /copy/*', slice: 0.5, backup: undefined, deadLetter: undefined },
         totals: expect.objectContaining({ received: 5, delivered: 1, sampledOut: 4 }) as unknown,
       }),
     ]);

@@ -13,6 +13,7 @@ import { watchLedger } from '../status/watchLedger';
 import { createEvents } from './events';
 import { allowsHost } from './hosts';
 import { listenHttp } from './listen';
+import { createMessages } from './messages';
 import { createMetrics } from './metrics';
 import { pageRoutes } from './page';
 import { jsonReply } from './reply';
@@ -43,12 +44,16 @@ const countIn = (query: URLSearchParams, name: string): number | undefined => {
   return /^\d{1,6}$/.test(text) ? Number(text) : undefined;
 };
 
-/** Watches the daemon, and serves what it sees: `/`, `/metrics`, `/health/live`, `/health/ready`, `/status.json`, `/events`. */
+/**
+ * Watches the daemon, and serves what it sees: `/`, `/metrics`, `/health/live`, `/health/ready`, `/status.json`, `/events`,
+ * `/messages`.
+ */
 export const createMonitor = ({ settings, version, nodeVersion, hide, now }: MonitorOptions): Monitor => {
   const startedMs = now();
   const recent = createRecentLines(hide, now);
   const discards = createDiscards({ showMessages: settings.showMessages, hide, now });
   const metrics = createMetrics({ version, nodeVersion, now });
+  const messages = createMessages({ allowed: settings.address.kind === 'unix' || settings.showMessages });
   let phase: Phase = 'starting';
   let connections = (): number => 0;
   let stopEvents = (): void => undefined;
@@ -116,6 +121,7 @@ export const createMonitor = ({ settings, version, nodeVersion, hide, now }: Mon
             limit: Math.min(MOST_ROWS, countIn(query, 'limit') ?? ROWS),
           }),
       ],
+      ['/messages', messages.open],
     ]);
   };
 
@@ -150,6 +156,7 @@ export const createMonitor = ({ settings, version, nodeVersion, hide, now }: Mon
         settled: (settled) => {
           metrics.settled(settled);
           settled.outcomes.forEach(discards.outcome);
+          messages.settled(settled);
         },
         replayed: discards.outcome,
         refused: discards.refused,
@@ -161,6 +168,7 @@ export const createMonitor = ({ settings, version, nodeVersion, hide, now }: Mon
     stopping: () => {
       phase = 'stopping';
       stopEvents();
+      messages.stop();
     },
     serve,
   };

@@ -112,10 +112,10 @@ export const createMetrics = ({ now, version, nodeVersion }: MetricsOptions): Me
   const seconds = new Histogram({
     ...{
       name: 'kahets_delivery_seconds',
-      help: 'From the arrival of the oldest message of a batch until all its streams settled',
+      help: 'From the arrival of the oldest message of a batch until the stream was done with it',
       registers,
     },
-    buckets: SECONDS,
+    ...{ labelNames: ['stream'] as const, buckets: SECONDS },
   });
   const backedUp = new Counter({
     ...{
@@ -188,9 +188,11 @@ export const createMetrics = ({ now, version, nodeVersion }: MetricsOptions): Me
     settled: ({ batch, outcomes }) => {
       sizes.observe({ closed_by: batch.closedBy }, batch.count);
       const [oldest] = batch.frames;
-      if (oldest) seconds.observe(secondsSince(oldest.arrivedMs, now()));
-      for (const { stream, backedUp: count } of outcomes)
+      for (const { stream, backedUp: count, sampledOut, settledMs = now() } of outcomes) {
+        // A stream that its slice left nothing of has not done anything.
+        if (oldest && sampledOut < batch.count) seconds.observe({ stream }, secondsSince(oldest.arrivedMs, settledMs));
         if (count > 0) backedUp.inc({ bucket: labelOf(batch.bucket), stream }, count);
+      }
     },
   };
 };

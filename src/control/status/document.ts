@@ -120,30 +120,29 @@ const streamsOf = ({
 }: DocumentParts): readonly StreamStatus[] => {
   const states = env.ledger.states();
   const byStream = rowsByStream(rows);
-  return streams().map(({ config, backup, deadLetter }) => {
+  return streams().map(({ config, primary, backup, deadLetter }) => {
     const { id, slice } = config;
     const totals = totalsOf(byStream.get(id) ?? []);
     const health = sinks.healthOf(id);
     const topics = topicsOf(id, states, health);
-    // Without one of its own they are beside the backup.
-    const besides = config.deadLetter ?? config.backup;
     return {
       id,
-      ...placeOf(config, hide),
+      ...placeOf(config.type, primary, hide),
       slice,
       ...conditionOf(id, states, health),
       totals,
       backup:
         config.backup && backup
           ? {
-              ...placeOf(config.backup, hide),
+              ...placeOf(config.backup.type, backup, hide),
               replays: config.backup.replay !== false,
               messages: totals.backedUp,
               waiting: sinks.waitingOf(`${id}.backup`),
             }
           : undefined,
       spool: sinks.waitingOf(`${id}.spool`),
-      deadLetter: deadLetter && besides && placeOf(besides, hide),
+      // Without one of its own they are in files beside the backup.
+      deadLetter: deadLetter && placeOf(config.deadLetter?.type ?? 'file', deadLetter, hide),
       topicsInTrouble: topics.length,
       topics: topics.slice(0, MOST_TOPICS),
     };

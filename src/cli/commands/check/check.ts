@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import * as E from 'fp-ts/Either';
+import { problemLines, type PlacedProblem } from '../../../config/report';
 import { hideIn } from '../../../config/secrets';
 import type { Configured } from '../../../control/configure';
 import type { StreamPlan } from '../../../pipelines/openStream';
@@ -54,14 +55,16 @@ export const check = async (request: CheckRequest, host: CommandHost): Promise<n
   };
   const unreadable = await reasonUnreadable(file);
   if (unreadable !== undefined) {
-    const problem = `${file}: expected a file that can be read, got ${unreadable}`;
-    show({ file, exitCode: EX.NOINPUT, problems: [problem] });
-    return tell(err, { code: EX.NOINPUT, problems: [problem] });
+    const problems: readonly PlacedProblem[] = [
+      { file, path: '', expected: 'a file that can be read', got: unreadable },
+    ];
+    show({ file, exitCode: EX.NOINPUT, problems });
+    return tell(err, { code: EX.NOINPUT, problems: problemLines(problems) });
   }
   const configured = host.configured({ bucketsFile: request.file });
   if (E.isLeft(configured)) {
     show({ file, exitCode: EX.CONFIG, problems: configured.left });
-    err(`${configured.left.join('\n')}\n`);
+    err(`${problemLines(configured.left).join('\n')}\n`);
     return EX.CONFIG;
   }
   const { settings, plan, secrets, warnings } = configured.right;
@@ -71,7 +74,9 @@ export const check = async (request: CheckRequest, host: CommandHost): Promise<n
     : { lines: [], connected: undefined };
   const failed = connected?.some(({ problem }) => problem !== undefined) ?? false;
   const code = failed ? EX.UNAVAILABLE : EX.OK;
-  err([...warnings.map((warning) => `warning: ${warning}`), ...lines].map((line) => `${line}\n`).join(''));
+  err(
+    [...problemLines(warnings).map((warning) => `warning: ${warning}`), ...lines].map((line) => `${line}\n`).join(''),
+  );
   show({ file, exitCode: code, problems: [], ...planJson(configured.right), connected }, hide);
   if (!request.json) {
     const found = connected ? ['', ...connectedLines(connected)] : [];

@@ -1,7 +1,9 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parse } from 'dotenv';
 import * as E from 'fp-ts/Either';
+import { problemLines } from '../../../config/report';
 import { configure } from '../../../control/configure';
 import { sinks } from '../../../sinks';
 import { topicNameProblem } from '../../../sinks/kafka/topicName';
@@ -11,12 +13,20 @@ import { EX } from '../../exitCodes';
 import type { InitRequest } from './request';
 import { filesOf, type Samples } from './samples';
 
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
 const readSamples = async (packageFolder: string): Promise<Samples> => {
+  const schema = join(packageFolder, 'docs/buckets.schema.json');
   const read = (path: string): Promise<string> => readFile(join(packageFolder, path), 'utf8');
   return {
     buckets: await read('buckets.json'),
     env: await read('.env.dev.local'),
     unit: await read('packaging/systemd/kahets.service'),
+    schema: (await isThere(schema)) ? pathToFileURL(schema).href : undefined,
   };
 };
 
@@ -31,14 +41,8 @@ const problemsOf = (files: ReadonlyMap<string, string>, { topic }: InitRequest):
     kinds: sinks,
     read: () => E.right(files.get('buckets.json') ?? ''),
   });
-  return E.isLeft(configured) ? configured.left : [];
+  return E.isLeft(configured) ? problemLines(configured.left) : [];
 };
-
-const isThere = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
 
 const nextSteps = (folder: string, data: string): string => `
 Try it:

@@ -7,9 +7,11 @@ export interface Samples {
   readonly buckets: string;
   readonly env: string;
   readonly unit: string;
+  /** URL of the schema of `buckets.json`, where it is there. */
+  readonly schema: string | undefined;
 }
 
-const withValue = (text: string, path: JSONPath, value: string): string =>
+const withValue = (text: string, path: JSONPath, value: string | undefined): string =>
   applyEdits(text, modify(text, path, value, {}));
 
 /** A folder below the one for data, as the user wrote that. */
@@ -23,12 +25,13 @@ const withLine = (text: string, start: string, line: string): string => {
   return [...lines.slice(0, at), line, ...lines.slice(at + 1)].join('\n');
 };
 
-const bucketsText = (sample: string, { brokers, topic, data }: InitRequest): string =>
+const bucketsText = ({ buckets: sample, schema }: Samples, { brokers, topic, data }: InitRequest): string =>
   [
     [['streamsConfigs', 'kafka_01', 'settings', 'bootstrap.servers'], brokers] as const,
     [['streamsConfigs', 'kafka_01', 'backup', 'settings', 'path'], below(data, 'backup')] as const,
     [['streamsConfigs', 'file_copy', 'settings', 'path'], below(data, 'copy')] as const,
     [['buckets', 0, 'id'], topic] as const,
+    [['$schema'], schema] as const,
   ].reduce((text, [path, value]) => withValue(text, [...path], value), sample);
 
 /** systemd takes `%` for a specifier. */
@@ -49,7 +52,7 @@ const unitText = (sample: string, folder: string, data: string): string => {
 /** The files to write: name → text. `folder` is where they go. */
 export const filesOf = (samples: Samples, folder: string, request: InitRequest): ReadonlyMap<string, string> =>
   new Map([
-    ['buckets.json', bucketsText(samples.buckets, request)],
+    ['buckets.json', bucketsText(samples, request)],
     ['.env.dev.local', withLine(samples.env, 'SPOOL=', `SPOOL=${below(request.data, 'spool')}`)],
     ['kahets.service', unitText(samples.unit, folder, request.data)],
   ]);

@@ -1,7 +1,8 @@
 import type { Frames } from '../../../model';
 import { surveyFile, type Survey } from '../../../spool/countFile';
 import { MessageCursor } from '../../../wire/messageCursor';
-import { countText, messagesText, timeText } from '../../texts';
+import { timeText } from '../../../wire/timeText';
+import { countText, messagesText } from '../../texts';
 
 /** What a file holds of a bucket. */
 export interface BucketSurvey {

@@ -1,4 +1,5 @@
 import * as E from 'fp-ts/Either';
+import { problemLines } from '../../../config/report';
 import type { StreamPlan } from '../../../pipelines/openStream';
 import { nearest } from '../../../sinks/nearest';
 import type { Inspected } from '../../../spool/inspectFile';
@@ -29,7 +30,7 @@ export const replay = async (request: ReplayRequest, host: CommandHost): Promise
   const configured = host.configured();
   const fail = (code: number, problems: readonly string[]): number => tell(err, { code, problems });
   if (E.isLeft(configured)) {
-    err(`${configured.left.join('\n')}\n`);
+    err(`${problemLines(configured.left).join('\n')}\n`);
     return EX.CONFIG;
   }
   const { streams } = configured.right.plan;
@@ -38,7 +39,11 @@ export const replay = async (request: ReplayRequest, host: CommandHost): Promise
   const found = await findFiles(request.paths);
   if (E.isLeft(found)) return fail(EX.NOINPUT, [found.left]);
   const { files, skipped, foreign } = found.right;
-  err([...skipped.map(skippedLine), ...configured.right.warnings].map((line) => `kahets: ${line}\n`).join(''));
+  err(
+    [...skipped.map(skippedLine), ...problemLines(configured.right.warnings)]
+      .map((line) => `kahets: ${line}\n`)
+      .join(''),
+  );
 
   const { reports, code, problems } = request.dryRun
     ? await survey(files, request, out)

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Settings } from '../../../config/env';
+import { problemLines } from '../../../config/report';
 import { hideIn } from '../../../config/secrets';
 import type { Configured } from '../../../control/configure';
 import type { Log } from '../../../model';
@@ -31,7 +32,7 @@ export const createInUse = ({ settings, plan: first, secrets: firstSecrets }: Co
     consider: (again, log) => {
       secrets = new Map([...secrets, ...again.secrets]);
       hide = hideIn(secrets);
-      for (const warning of again.warnings) log.warn('configuration', { warning });
+      for (const warning of problemLines(again.warnings)) log.warn('configuration', { warning });
       const changed = changedNames(settings, again.settings);
       if (changed.length > 0) log.warn('settings of the environment change with the next start', { changed });
       return again.plan;

@@ -1,51 +1,57 @@
-import { writeSync } from 'node:fs';
 import path from 'node:path';
 import * as E from 'fp-ts/Either';
 import { pipe } from 'fp-ts/function';
 import { ReplaySubject } from 'rxjs';
+import { problemLines, type PlacedProblem } from '../../../config/report';
 import type { Configured } from '../../../control/configure';
 import { createEnv } from '../../../control/createEnv';
-import { createEnding } from '../../../control/ending';
 import { tuneHeap } from '../../../control/heap';
 import { createHeld, memoryMarks } from '../../../control/held';
 import { runDaemon, type DaemonError } from '../../../control/lifecycle';
 import { createLog, limitRepeats } from '../../../control/log';
 import { createReloads } from '../../../control/reload';
-import { acceptedSpool, createSpill } from '../../../control/spill';
+import { acceptedSpool } from '../../../control/spill';
 import { watchSinks, type WatchedSinks } from '../../../control/status/watchSinks';
 import { createUnsettled } from '../../../control/unsettled';
 import { sinks } from '../../../sinks';
 import { connectionLimit } from '../../../sources/connectionLimit';
 import { ListenError } from '../../../sources/listenError';
+import type { PassedSocket } from '../../../sources/passedSocket';
 import { unixSocket } from '../../../sources/unixSocket';
 import { createAccepted } from '../../../spool/accepted';
 import { createSpoolOwner } from '../../../spool/owner';
 import type { CommandHost } from '../../command';
 import { EX } from '../../exitCodes';
-import { descriptorLimit, hasTerminal, openDescriptors } from './descriptors';
+import { descriptorLimit, openDescriptors } from './descriptors';
+import { endingFor } from './endingFor';
 import { createInUse } from './inUse';
+import { listenAt, takePassedSocket } from './listenAt';
 import { createMonitorFor } from './monitor';
 import { createOutput } from './output';
+import { onSignals } from './signals';
+import { supervise } from './supervise';
 
-const STDERR = 2;
 /** Beside the compressions, so that a hung fsync or look-up holds up none of them. */
 const SPARE_THREADS = 4;
-/** Signals that stop a daemon which has no terminal to lose. */
-const STOPS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGQUIT'];
 
 /** Runs the daemon; resolves with its exit code when it has stopped. */
 export const start = async (host: CommandHost): Promise<number> => {
   const watched = watchSinks(sinks, Date.now);
-  const configure = (): E.Either<readonly string[], Configured> => host.configured({ kinds: watched.kinds });
+  const configure = (): E.Either<readonly PlacedProblem[], Configured> => host.configured({ kinds: watched.kinds });
   const configured = configure();
-  if (E.isRight(configured)) return run(configured.right, configure, watched, host);
-  host.err(`${configured.left.join('\n')}\n`);
+  const passed = takePassedSocket(host.process);
+  if (E.isRight(configured) && E.isRight(passed)) return run(configured.right, passed.right, configure, watched, host);
+  const problems = [pipe(configured, E.mapLeft(problemLines)), passed].flatMap((result) =>
+    E.isLeft(result) ? result.left : [],
+  );
+  host.err(`${problems.join('\n')}\n`);
   return EX.CONFIG;
 };
 
 const run = async (
   first: Configured,
-  configure: () => E.Either<readonly string[], Configured>,
+  passed: PassedSocket | undefined,
+  configure: () => E.Either<readonly PlacedProblem[], Configured>,
   watched: WatchedSinks,
   { process, version, packageFolder }: CommandHost,
 ): Promise<number> => {
@@ -57,7 +63,7 @@ const run = async (
     ...{ version, nodeVersion: process.version, hide, now: Date.now },
   });
   const log = limitRepeats(monitor.log(createLog(settings.logLevel, out, hide)));
-  for (const warning of first.warnings) log.warn('configuration', { warning });
+  for (const warning of problemLines(first.warnings)) log.warn('configuration', { warning });
 
   const marks = memoryMarks(settings.maxMemoryBytes);
   const unsettled = createUnsettled();
@@ -74,32 +80,19 @@ const run = async (
 
   const spool = path.resolve(settings.spool);
   const owner = createSpoolOwner(spool, env);
-  const ending = createEnding({
-    spill: createSpill({
-      folder: spool,
-      unsettled,
-      emptyKeyOf: (bucket) => plan().emptyKeyOf(bucket),
-      emptyKeyOfStream: (id) => plan().streams.find(({ config }) => config.id === id)?.config.emptyKey,
-      now: Date.now,
-    }),
-    log,
-    ledger: env.ledger,
-    flush: out.flushSync,
-    say: (text) => void writeSync(STDERR, text),
-    release: owner.release,
-    exit: (code) => process.exit(code),
+  const ending = endingFor(process, {
+    ...{ spool, plan, out, unsettled, log, ledger: env.ledger, release: owner.release },
   });
-  const crash = (error: unknown): never =>
-    ending.atOnce(EX.SOFTWARE, 'unexpected error', { error: error instanceof Error ? error.stack : String(error) });
-  process.on('uncaughtException', crash);
-  process.on('unhandledRejection', crash);
+  const supervisor = supervise(process, {
+    ...{ drainTimeoutMs: settings.drainTimeoutMs, rows: () => env.ledger.rows(), log },
+  });
 
   const reloads = createReloads({
-    ...{ log, now: env.now, reloaded: take },
+    ...{ log, now: env.now, reloaded: take, began: supervisor.reloading, ended: supervisor.reloaded },
     configure: () =>
       pipe(
         configure(),
-        E.map((again) => consider(again, log)),
+        E.bimap(problemLines, (again) => consider(again, log)),
       ),
   });
   const stop$ = new ReplaySubject<NodeJS.Signals>(1);
@@ -108,14 +101,15 @@ const run = async (
     if (stopping) ending.atOnce(EX.KILLED, 'ended at once', { signal });
     stopping = true;
     monitor.stopping();
+    supervisor.stopping();
     log.info('stopping', { signal, drainTimeoutMs: settings.drainTimeoutMs });
     stop$.next(signal);
   };
-  for (const signal of STOPS) process.on(signal, onSignal);
-  process.on('SIGHUP', hasTerminal() ? onSignal : reloads.request);
+  onSignals(process, { stop: onSignal, reload: reloads.request });
 
+  const place = listenAt(settings, passed, log);
   const served = await monitor.serve({
-    ...{ version, pid: process.pid, hostname: env.hostname, socket: settings.socket },
+    ...{ version, pid: process.pid, hostname: env.hostname, socket: place.path },
     ...{ env, marks, memory, sinks: watched, streams: () => plan().streams, reloads: reloads.counts },
     pageFolder: path.join(packageFolder, 'dist/control/http/page'),
   })();
@@ -126,10 +120,13 @@ const run = async (
     accepted: createAccepted({ folder: acceptedSpool(spool), claim: owner.claim, stop$, log }),
     source: (reading$) =>
       unixSocket({
-        path: settings.socket,
-        ...(settings.socketMode === undefined ? {} : { mode: settings.socketMode }),
+        ...place,
         maxConnections: connectionLimit(descriptorLimit(), openDescriptors()),
-        ...{ reading$, stop$, listening: monitor.listening, log },
+        ...{ reading$, stop$, log },
+        listening: (open) => {
+          monitor.listening(open);
+          supervisor.listening(place.path);
+        },
       }),
     maxFrameBytes: settings.maxFrameBytes,
     frameTimeoutMs: settings.frameTimeoutMs,

@@ -1,7 +1,7 @@
 /** The status page: listens to `events` and shows each document that comes. */
 import { createChart } from './chart.mjs';
 import { byId, element, setText, setTone, showItems } from './dom.mjs';
-import { bytes, count, rate, span, whole } from './format.mjs';
+import { ago, bytes, count, rate, span, whole } from './format.mjs';
 import { createHistory } from './history.mjs';
 import { showStreams } from './streams.mjs';
 import { showBuckets, showDiscards, showLines } from './tables.mjs';
@@ -99,12 +99,23 @@ const showSocket = ({ daemon, connections, memory }, rates) => {
   );
 };
 
-const showDaemon = ({ version, pid, hostname, startedMs, nowMs, phase, ready }) => {
+/** What became of the last reload of the configuration, and how many there were. */
+const showReloads = ({ succeeded, failed, last }, nowMs) => {
+  const target = byId('reloads');
+  target.hidden = last === undefined;
+  if (last === undefined) return;
+  const latest = last.succeeded ? 'configuration reloaded' : '▲ configuration not reloaded, the log says why:';
+  setText(target, `${latest} ${ago(last.atMs, nowMs)} · ${whole(succeeded)} succeeded, ${whole(failed)} failed`);
+  setTone(target, last.succeeded ? undefined : 'bad');
+};
+
+const showDaemon = ({ version, pid, hostname, startedMs, nowMs, phase, ready, reloads }) => {
   setText(byId('hostname'), hostname);
   document.title = `kahets · ${hostname}`;
   setText(byId('about'), `version ${version} · up ${span(nowMs - startedMs)} · process ${pid}`);
   setText(byId('phase'), ready ? '● ready' : phase === 'listening' ? '▲ memory full' : `○ ${phase}`);
   setTone(byId('phase'), ready ? 'good' : phase === 'starting' ? 'calm' : 'warn');
+  showReloads(reloads, nowMs);
 };
 
 let filter = '';

@@ -11,7 +11,7 @@ const STATES = {
   half_open: ['◐ trying', 'warn'],
 };
 
-const placeOf = ({ type, to }) => (to === undefined ? type : `${type} ${to}`);
+const placeOf = ({ type, to }) => to ?? type;
 
 const waitingText = ({ files, bytes: size, oldestMs }, nowMs) => {
   if (files === 0) return '';

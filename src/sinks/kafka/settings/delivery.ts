@@ -7,7 +7,6 @@ export const DELIVERY = {
     also: ['request.required.acks'],
     here: 'who must have a batch before it counts as delivered: all replicas in sync, the leader (1), nobody (0)',
     unlike: 'numbers above 1 are refused, as brokers do',
-    missing: 'all',
   }),
   'enable.idempotence': optional(BooleanFrom, {
     here: 'resends make no duplicates. `true`: a broker that refuses it is an error; not set: it is gone without, with one warning',

@@ -1,5 +1,4 @@
-import type * as t from 'io-ts';
-import { maybe, withDefault } from '../../codecs';
+import { about, maybe, withDefault, type Codec } from '../../codecs';
 
 /** The largest number that librdkafka's settings take. */
 export const MAX_INT = 2_147_483_647;
@@ -18,36 +17,41 @@ interface About {
 
 /** A setting that has an effect here: how its value is read, and all that the reference page says of it. */
 export interface Setting<A> extends About {
-  readonly codec: t.Type<A, A>;
-  /** The values that it takes, for people. */
-  readonly values: string;
+  readonly codec: Codec<A>;
   readonly missing: string;
 }
 
+const toldOf = <A>(codec: Codec<A>, { here, unlike, missing }: About): Codec<A> =>
+  about(
+    codec,
+    [
+      here,
+      ...(unlike === undefined ? [] : [`. Unlike librdkafka: ${unlike}`]),
+      ...(missing === undefined ? [] : [`. Where it is not set: ${missing}`]),
+    ].join(''),
+  );
+
 /** A setting for which `fallback`, librdkafka's default, stands in where it is missing. */
 export const setting = <A extends string | number | boolean>(
-  codec: t.Type<A, A>,
+  codec: Codec<A>,
   fallback: NoInfer<A>,
-  about: About,
+  told: About,
 ): Setting<A> => ({
-  missing: String(fallback),
-  ...about,
-  codec: withDefault<A>(codec, fallback),
-  values: codec.name,
+  missing: String(codec.encode(fallback)),
+  ...told,
+  codec: toldOf(withDefault<A>(codec, fallback), told),
 });
 
 /** A setting that may be missing. */
-export const optional = <A>(codec: t.Type<A, A>, about: About): Setting<A | undefined> => ({
+export const optional = <A>(codec: Codec<A>, told: About): Setting<A | undefined> => ({
   missing: 'none',
-  ...about,
-  codec: maybe(codec),
-  values: codec.name,
+  ...told,
+  codec: toldOf(maybe(codec), told),
 });
 
 /** A setting that must be there. */
-export const needed = <A>(codec: t.Type<A, A>, about: About): Setting<A> => ({
+export const needed = <A>(codec: Codec<A>, told: About): Setting<A> => ({
   missing: 'needed',
-  ...about,
-  codec,
-  values: codec.name,
+  ...told,
+  codec: toldOf(codec, told),
 });

@@ -1,4 +1,5 @@
 import * as t from 'io-ts';
+import type { Codec } from '../../codecs';
 import { BATCHING } from './batching';
 import { CONNECTION } from './connection';
 import { DELIVERY } from './delivery';
@@ -23,7 +24,7 @@ export type Named = t.TypeOf<typeof Named>;
 
 export type SettingName = keyof typeof SETTINGS;
 
-type Described = Omit<Setting<unknown>, 'codec'>;
+type Described = Omit<Setting<unknown>, 'codec'> & { readonly codec: Pick<Codec<unknown>, 'name' | 'schema'> };
 
 /** The settings in the order of the reference page. */
 export const SECTIONS: readonly { readonly title: string; readonly settings: Readonly<Record<string, Described>> }[] = [
