@@ -124,12 +124,12 @@ const run = async (
   const result = await runDaemon({
     ...{ env, plan: first.plan, reloads, stop$, owner, highMarkBytes: marks.high },
     accepted: createAccepted({ folder: acceptedSpool(spool), claim: owner.claim, stop$, log }),
-    source: (reading$) =>
+    source: (reading$, answered$) =>
       unixSocket({
         path: settings.socket,
         ...(settings.socketMode === undefined ? {} : { mode: settings.socketMode }),
         maxConnections: connectionLimit(descriptorLimit(), openDescriptors()),
-        ...{ reading$, stop$, listening: monitor.listening, log },
+        ...{ reading$, stop$, answered$, listening: monitor.listening, log },
       }),
     maxFrameBytes: settings.maxFrameBytes,
     frameTimeoutMs: settings.frameTimeoutMs,
