@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { mergeMap, NEVER, Observable, of, Subject, VirtualTimeScheduler } from 'rxjs';
-import type { Batch, Connection, Deliver, Frames, Outcome, Status, Synced } from '../../src/model';
+import type { Batch, Connection, Deliver, Outcome, Status, Synced } from '../../src/model';
 import { credit } from '../../src/operators/credit';
 import { groupByBucket } from '../../src/operators/groupByBucket';
 import { bucketPipeline, type Route } from '../../src/pipelines/bucket';

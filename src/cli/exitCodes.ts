@@ -11,5 +11,9 @@ export const EX = {
   UNAVAILABLE: 69,
   SOFTWARE: 70,
   CANTCREAT: 73,
+  /** Messages were lost. */
+  IOERR: 74,
+  /** Messages lie in a file, where they are not meant to stay. */
+  TEMPFAIL: 75,
   CONFIG: 78,
 } as const;
