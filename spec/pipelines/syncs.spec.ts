@@ -95,7 +95,10 @@ describe('Syncs', () => {
       if (second.open > 0) settle(second, 1);
     };
     const send = (answer: Buffer): void => void sent.push(...createSyncedReader()(answer).map(({ token }) => token));
-    const syncs = new Syncs({ owe: () => undefined, isWaiting: false, send }, { charge: held.charge, release });
+    const syncs = new Syncs(
+      { owe: () => undefined, isWaiting: false, send },
+      { charge: (bytes) => held.charge(bytes), release },
+    );
     syncs.add({ token: 1, origin: first, bytes: 10 });
     syncs.add({ token: 2, origin: second, bytes: 10 });
     settle(first, 1);

@@ -16,8 +16,7 @@ const chunkOf = (...parts: readonly Uint8Array[]): Buffer => {
   return chunk;
 };
 
-const framesOf = (decoded: readonly Decoded[]): readonly Frames[] =>
-  decoded.filter(isFrames);
+const framesOf = (decoded: readonly Decoded[]): readonly Frames[] => decoded.filter(isFrames);
 
 const detailsOf = (decoded: readonly Decoded[]): readonly string[] =>
   decoded.filter(isRefused).map(({ detail }) => detail);

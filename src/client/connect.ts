@@ -1,6 +1,6 @@
 import { connect as open, type Socket } from 'node:net';
 import type { Synced } from '../model';
-import { createSyncedReader, encodeSync } from '../wire/sync';
+import { createSyncedReader, encodeSync, NoAnswer } from '../wire/sync';
 import { codeOf, messageOf } from '../wire/systemErrors';
 
 /** Why there is no connection to the daemon, or no more. */
@@ -84,29 +84,32 @@ const createAnswers = (socket: Socket, path: string) => {
     readonly reject: (error: Error) => void;
   }[] = [];
   let token = 0;
+  /** None comes any more. */
+  const fail = (error: ConnectionError): void => {
+    for (const { reject } of waiting.splice(0)) reject(error);
+  };
   socket.on('data', (chunk) => {
     try {
       for (const synced of read(chunk)) {
-        const first = waiting.shift();
-        if (first?.token !== synced.token) throw new Error(`an answer to the sync ${synced.token}, which was not next`);
+        const [first] = waiting;
+        if (first?.token !== synced.token)
+          throw new NoAnswer(`found an answer to the sync ${synced.token}, not the next`);
+        waiting.shift();
         first.resolve(synced);
       }
     } catch (error) {
-      socket.destroy(new ConnectionError(path, `this is no daemon that answers syncs: ${messageOf(error)}`));
+      const failure = new ConnectionError(path, `this is no daemon that answers syncs: ${messageOf(error)}`);
+      fail(failure);
+      socket.destroy(failure);
     }
   });
-  return {
-    sync: (): Promise<Synced> =>
-      new Promise((resolve, reject) => {
-        token += 1;
-        waiting.push({ token, resolve, reject });
-        socket.write(encodeSync(token));
-      }),
-    /** None comes any more. */
-    fail: (error: ConnectionError): void => {
-      for (const { reject } of waiting.splice(0)) reject(error);
-    },
-  };
+  const sync = (): Promise<Synced> =>
+    new Promise((resolve, reject) => {
+      token += 1;
+      waiting.push({ token, resolve, reject });
+      socket.write(encodeSync(token));
+    });
+  return { sync, fail };
 };
 
 /**

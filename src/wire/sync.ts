@@ -3,7 +3,7 @@ import { LENGTH_BYTES } from './frame';
 
 /** The byte behind a bucket length of 0 that says: a sync, or its answer. */
 export const SYNC_TYPE = 2;
-export const SYNCED_TYPE = 3;
+const SYNCED_TYPE = 3;
 
 /** Bytes of the bodies: 0, type, and what follows it. */
 const HEAD_BYTES = 2;
