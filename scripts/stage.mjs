@@ -12,7 +12,7 @@ import { inRoot } from './root.mjs';
 const PROGRAM = [
   ...['dist/kahets.cjs', 'dist/control', `dist/${LICENCES}`, 'LICENSE', 'package.json'],
   // What `kahets init` begins with.
-  ...['buckets.json', '.env.dev.local', 'packaging/systemd/kahets.service'],
+  ...['buckets.json', '.env.dev.local', 'docs/buckets.schema.json', 'packaging/systemd/kahets.service'],
 ];
 
 /** The packages that are installed of these and of what they need; those for other systems are not. */

@@ -11,20 +11,48 @@ import type { Observable, SchedulerLike } from 'rxjs';
 /** The worst that messages of a connection met: 0 delivered · 1 in a backup or dead letter · 2 dropped. */
 export type Status = 0 | 1 | 2;
 
-/** One epoch of a connection: its frames between two syncs. All of it is settled when `open` is 0. */
+/** One epoch of a connection: its frames between two syncs. All of it is settled when `open` is 0, once no more of it comes. */
 export interface Origin {
   /** Messages decoded or refused in this epoch. */
   messages: number;
   /** Messages not settled yet. */
   open: number;
   worst: Status;
+  /** Each asks an open batch that holds messages of it to close soon. Undefined: none ever did. */
+  gathering?: Set<() => void> | undefined;
+  /** Told when `open` comes down to 0, from the sync that ends the epoch on. Undefined: nobody has asked yet. */
+  settled?: (() => void) | undefined;
   /** No client's: read from what an earlier process left in the spool, which may have delivered it already. */
   readonly recovered?: boolean;
 }
 
-/** A client's connection. Unsubscribing from `chunks$` closes it. */
+/** The epoch of a connection that begins. */
+export const newOrigin = (): Origin => ({
+  messages: 0,
+  open: 0,
+  worst: 0,
+  gathering: undefined,
+  settled: undefined,
+});
+
+/**
+ * How a client is answered. While its connection owes answers it stays open behind the client's end of stream; one that owes too many,
+ * or has too much that its client does not read, brings no more chunks.
+ */
+export interface Answers {
+  /** One answer more is owed. */
+  owe(): void;
+  /** Whether it brings no more chunks until some of the owed are sent: its client can do nothing about that. */
+  readonly isWaiting: boolean;
+  /** Sends one that is owed, which may be the last thing that its connection does. Nothing where it is closed. */
+  send(answer: Buffer): void;
+}
+
+/** A client's connection. Unsubscribing from `chunks$` before it completes closes it, whatever is owed. */
 export interface Connection {
   readonly id: number;
+  /** Default: this client cannot be answered. */
+  readonly answers?: Answers;
   /**
    * The bytes as they come; each chunk is there until `next` returns, then others may be read into its memory. Completes at the client's
    * end of stream or when the connection breaks; never fails.
@@ -60,10 +88,29 @@ export interface Refused {
   readonly detail: string;
 }
 
+/** A client asks for an answer when all that it sent before is settled. It ends the epoch `origin`. */
+export interface Sync {
+  readonly token: number;
+  readonly origin: Origin;
+  /** Bytes of its frame. */
+  readonly bytes: number;
+}
+
+/** The answer to a sync. */
+export interface Synced {
+  readonly token: number;
+  /** The worst that those messages met, or worse: of a batch with some of them, what the worst of all its messages met. */
+  readonly status: Status;
+  /** Messages since the sync before it. */
+  readonly messages: number;
+}
+
 /** How many of the messages of a batch are of one epoch. */
 export type Debt = Pick<Frames, 'origin' | 'count'>;
 
-export type Decoded = Frames | Refused;
+export type Decoded = Frames | Refused | Sync;
+
+export const isFrames = (decoded: Decoded): decoded is Frames => 'bucket' in decoded;
 
 export const isRefused = (decoded: Decoded): decoded is Refused => 'reason' in decoded;
 
@@ -91,8 +138,10 @@ export interface BatchLimits {
   readonly ms: number;
 }
 
-/** Asks open batches to close: all of them (`memory`), or those that hold frames of `origins` (`sync`). */
-export type Close = { readonly reason: 'memory' } | { readonly reason: 'sync'; readonly origins: ReadonlySet<Origin> };
+/** Asks all open batches to close. */
+export interface Close {
+  readonly reason: 'memory';
+}
 
 /**
  * Why a sink could not take messages. `unavailable`: later it may (retry, backup). `poison`: this sink never takes these

@@ -1,3 +1,4 @@
+import { newOrigin } from '../../src/model';
 import { createDecoder, type Decoder } from '../../src/wire/decoder';
 import { MessageCursor } from '../../src/wire/messageCursor';
 import { toRecords } from '../../src/wire/toRecords';
@@ -8,7 +9,7 @@ const MAX_FRAME = 8 * 1024 * 1024;
 const ARRIVED_MS = 1_700_000_000_000;
 
 export const aDecoder = (): Decoder =>
-  createDecoder({ maxFrame: MAX_FRAME, now: () => ARRIVED_MS, origin: { messages: 0, open: 0, worst: 0 } });
+  createDecoder({ maxFrame: MAX_FRAME, now: () => ARRIVED_MS, origin: newOrigin() });
 
 const decode = (name: string, chunk: () => Chunk): Micro => ({
   group: 'decode',

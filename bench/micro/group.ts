@@ -1,5 +1,5 @@
 import { mergeMap, Subject } from 'rxjs';
-import { isRefused, type Close, type Frames } from '../../src/model';
+import { isFrames, type Close, type Frames } from '../../src/model';
 import { batch } from '../../src/operators/batch';
 import { groupByBucket } from '../../src/operators/groupByBucket';
 import { aDecoder } from './decode';
@@ -11,9 +11,7 @@ const LIMITS = { count: 10_000, bytes: 1_000_000, ms: IDLE_MS };
 
 /** The runs of one chunk. */
 const runsOf = (buckets: readonly string[]): readonly Frames[] =>
-  aDecoder()
-    .push(chunkOf(buckets).bytes)
-    .flatMap((decoded) => (isRefused(decoded) ? [] : [decoded]));
+  aDecoder().push(chunkOf(buckets).bytes).filter(isFrames);
 
 /** A chunk's runs to their groups, and there into batches. */
 const grouped = (name: string, buckets: readonly string[], batches: boolean): Micro => ({

@@ -1,4 +1,4 @@
-import { isRefused, type Decoded, type RefusedReason } from '../../src/model';
+import { isFrames, isRefused, newOrigin, type Decoded, type RefusedReason } from '../../src/model';
 import { createDecoder, createDecoderTables, type Decoder, type DecoderOptions } from '../../src/wire/decoder';
 import { randomFrom } from '../support/random';
 import { pushWiped } from '../support/wiped';
@@ -19,15 +19,21 @@ export class Misread extends Error {
 const createGathered = () => {
   const frames = new Map<string, Buffer[]>();
   const refused = new Map<RefusedReason, { count: number; bytes: number }>();
+  const syncs: { token: number; messages: number; good: number }[] = [];
   let bytes = 0;
   return {
-    meaning: (): Meaning => ({ frames, refused }),
+    meaning: (): Meaning => ({ frames, refused, syncs }),
     bytes: () => bytes,
     add: (decoded: readonly Decoded[]): void => {
       for (const one of decoded) {
         if (isRefused(one)) {
           const before = refused.get(one.reason) ?? { count: 0, bytes: 0 };
           refused.set(one.reason, { count: before.count + one.count, bytes: before.bytes + one.bytes });
+          bytes += one.bytes;
+          continue;
+        }
+        if (!isFrames(one)) {
+          syncs.push({ token: one.token, messages: one.origin.messages, good: one.origin.open });
           bytes += one.bytes;
           continue;
         }
@@ -46,8 +52,8 @@ const joined = ({ frames }: Meaning, bucket: string): Buffer => Buffer.concat(fr
 const difference = (expected: Meaning, found: Meaning): string | undefined => {
   for (const bucket of new Set([...expected.frames.keys(), ...found.frames.keys()]))
     if (!joined(expected, bucket).equals(joined(found, bucket))) return `other frames for ${JSON.stringify(bucket)}`;
-  const texts = [expected, found].map(({ refused }) => JSON.stringify([...refused].sort()));
-  return texts[0] === texts[1] ? undefined : `refused: expected ${texts[0]}, got ${texts[1]}`;
+  const texts = [expected, found].map(({ refused, syncs }) => JSON.stringify({ refused: [...refused].sort(), syncs }));
+  return texts[0] === texts[1] ? undefined : `expected ${texts[0]}, got ${texts[1]}`;
 };
 
 /** What was checked. */
@@ -85,9 +91,8 @@ export const fuzzDecoder = ({ seed, frames: wanted, decoder = createDecoder, onS
     const random = randomFrom(streamSeed);
     const below = (bound: number): number => Math.floor(random() * bound);
     const bytes = streamOf(below, FRAMES_A_STREAM);
-    const origin = { messages: 0, open: 0, worst: 0 as const };
     const found = createGathered();
-    const decoding = decoder({ maxFrame: MAX_FRAME, now: () => 0, origin, tables });
+    const decoding = decoder({ maxFrame: MAX_FRAME, now: () => 0, origin: newOrigin(), nextOrigin: newOrigin, tables });
     let read = 0;
     for (const chunk of chunksOf(below, bytes)) {
       read += chunk.length;

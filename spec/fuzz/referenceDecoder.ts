@@ -6,6 +6,8 @@ export interface Meaning {
   /** The bytes of its whole frames by bucket, in order. */
   readonly frames: ReadonlyMap<string, readonly Buffer[]>;
   readonly refused: ReadonlyMap<RefusedReason, { readonly count: number; readonly bytes: number }>;
+  /** Its syncs, in order, and the frames since the sync before: good ones, and refused ones. */
+  readonly syncs: readonly { readonly token: number; readonly messages: number; readonly good: number }[];
 }
 
 const MOST_SKIPPED = 64 * 1024 * 1024;
@@ -71,9 +73,12 @@ const recordBucket = (body: Buffer): string | undefined => {
 export const meaningOf = (bytes: Buffer, maxFrame: number): Meaning => {
   const frames = new Map<string, Buffer[]>();
   const refused = new Map<RefusedReason, { count: number; bytes: number }>();
+  const syncs: { token: number; messages: number; good: number }[] = [];
+  let [messages, good] = [0, 0];
   const refuse = (reason: RefusedReason, length: number): void => {
     const { count, bytes: before } = refused.get(reason) ?? { count: 0, bytes: 0 };
     refused.set(reason, { count: count + 1, bytes: before + length });
+    messages += 1;
   };
   for (let at = 0; at < bytes.length;) {
     const left = bytes.length - at;
@@ -88,15 +93,23 @@ export const meaningOf = (bytes: Buffer, maxFrame: number): Meaning => {
       break;
     } else {
       const body = bytes.subarray(at + 4, at + whole);
+      if (body.length === 6 && body.readUInt16BE() === 2) {
+        syncs.push({ token: body.readUInt32LE(2), messages, good });
+        [messages, good] = [0, 0];
+        at += whole;
+        continue;
+      }
       const bucket = body[0] === 0 ? recordBucket(body) : frameBucket(body);
       if (bucket === undefined) refuse('malformed', whole);
       else {
         const list = frames.get(bucket) ?? [];
         list.push(bytes.subarray(at, at + whole));
+        messages += 1;
+        good += 1;
         frames.set(bucket, list);
       }
     }
     at += whole;
   }
-  return { frames, refused };
+  return { frames, refused, syncs };
 };

@@ -1,6 +1,7 @@
 /** Bytes as good clients, careless clients and noise send them. */
 import { encodeFrame } from '../../src/wire/frame';
 import { encodeRecord } from '../../src/wire/record';
+import { encodeSync } from '../../src/wire/sync';
 
 /** A whole number, at least 0, below `bound`. */
 export type Below = (bound: number) => number;
@@ -31,9 +32,11 @@ const goodRecord = (below: Below): Buffer => {
   });
 };
 
+const sync = (below: Below): Buffer => encodeSync(below(2 ** 32));
+
 /** One byte is another one. In the length it moves all that follows. */
 const flipped = (below: Below): Buffer => {
-  const frame = below(2) === 0 ? goodFrame(below) : goodRecord(below);
+  const frame = pick(below, [goodFrame, goodRecord, goodFrame, goodRecord, sync])(below);
   // The upper bytes of a length make most of it noise, which ends a stream: seldom.
   const from = below(50) === 0 ? 0 : 4;
   frame[from + below(frame.length - from)] = below(256);
@@ -68,6 +71,7 @@ const noise = (below: Below): Buffer =>
 
 const frameOf = (below: Below): Buffer => {
   const chance = below(1000);
+  if (chance < 50) return sync(below);
   if (chance < 450) return goodFrame(below);
   if (chance < 750) return goodRecord(below);
   if (chance < 900) return flipped(below);

@@ -1,19 +1,21 @@
 import fc from 'fast-check';
-import { type Decoded, isRefused } from '../../src/model';
+import { type Decoded, isFrames, isRefused } from '../../src/model';
 import { type Decoder, createDecoder } from '../../src/wire/decoder';
 import { encodeFrame } from '../../src/wire/frame';
 import { MessageCursor } from '../../src/wire/messageCursor';
 import { encodeRecord } from '../../src/wire/record';
+import { encodeSync } from '../../src/wire/sync';
 import { anOrigin } from '../support/builders';
 import { pushWiped } from '../support/wiped';
 import { byBucket, encodeMessage, messagesIn, type VectorMessage } from '../vectors/frames';
 
 const MAX_FRAME = 300;
 
-const decoderOf = (): Decoder => createDecoder({ maxFrame: MAX_FRAME, now: () => 0, origin: anOrigin() });
+const decoderOf = (): Decoder =>
+  createDecoder({ maxFrame: MAX_FRAME, now: () => 0, origin: anOrigin(), nextOrigin: anOrigin });
 
-/** What the decoding meant: messages by bucket in order, refused frames and bytes by reason. */
-const meaningOf = (decoded: readonly Decoded[]): unknown => {
+/** What the decoding meant between two syncs: messages by bucket in order, refused frames and bytes by reason. */
+const epochMeaning = (decoded: readonly Decoded[]): unknown => {
   const messages = new Map<string, string[]>();
   const refused = new Map<string, { count: number; bytes: number }>();
   for (const one of decoded) {
@@ -21,6 +23,13 @@ const meaningOf = (decoded: readonly Decoded[]): unknown => {
       const { count, bytes } = refused.get(one.reason) ?? { count: 0, bytes: 0 };
       refused.set(one.reason, { count: count + one.count, bytes: bytes + one.bytes });
       continue;
+    }
+    if (!isFrames(one)) {
+      const { token, origin } = one;
+      const all = [...messages.values()].flat().length;
+      const bad = [...refused.values()].reduce((sum, { count }) => sum + count, 0);
+      expect([origin.messages, origin.open, origin.worst]).toEqual([all + bad, all, bad > 0 ? 2 : 0]);
+      return { token, messages, refused };
     }
     const cursor = new MessageCursor(one.bytes);
     const list = messages.get(one.bucket) ?? [];
@@ -30,8 +39,14 @@ const meaningOf = (decoded: readonly Decoded[]): unknown => {
   return { messages, refused };
 };
 
+const meaningOf = (decoded: readonly Decoded[]): readonly unknown[] => {
+  const syncAt = decoded.findIndex((one) => 'token' in one);
+  if (syncAt < 0) return [epochMeaning(decoded)];
+  return [epochMeaning(decoded.slice(0, syncAt + 1)), ...meaningOf(decoded.slice(syncAt + 1))];
+};
+
 const bytesOf = (decoded: readonly Decoded[]): number =>
-  decoded.reduce((sum, one) => sum + (isRefused(one) ? one.bytes : one.bytes.length), 0);
+  decoded.reduce((sum, one) => sum + (isFrames(one) ? one.bytes.length : one.bytes), 0);
 
 const cut = (bytes: Buffer, at: readonly number[]): readonly Buffer[] => {
   const points = [0, ...at.map((n) => n % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
@@ -72,6 +87,7 @@ const anyRecord = fc.oneof(
     return changed;
   }),
 );
+const sync = fc.nat({ max: 0xffffffff }).map(encodeSync);
 const noFrame = fc.constantFrom(length(0xffffffff), Buffer.from('GET / HTTP/1.1\r\n\r\n'));
 const stream = fc
   .array(
@@ -80,6 +96,7 @@ const stream = fc
       { arbitrary: goodRecord, weight: 8 },
       { arbitrary: anyRecord, weight: 3 },
       { arbitrary: anyFrame, weight: 4 },
+      { arbitrary: sync, weight: 4 },
       { arbitrary: noFrame, weight: 1 },
     ),
     {
@@ -139,7 +156,7 @@ describe('law: decoding', () => {
       fc.property(fc.array(message, { maxLength: 20 }), (messages) => {
         const decoder = createDecoder({ maxFrame: 1 << 20, now: () => 0, origin: anOrigin() });
         const runs = decoder.push(Buffer.concat(messages.map(encodeMessage)));
-        expect(byBucket(runs.flatMap((run) => (isRefused(run) ? [] : messagesIn(run))))).toEqual(byBucket(messages));
+        expect(byBucket(runs.flatMap((run) => (isFrames(run) ? messagesIn(run) : [])))).toEqual(byBucket(messages));
       }),
     );
   });
@@ -151,10 +168,10 @@ describe('law: decoding', () => {
         const decoder = createDecoder({ maxFrame: 1 << 20, now: () => 0, origin: anOrigin() });
         const bytes = Buffer.concat([good, ...records.flatMap((record) => [record, good])]);
         const found = [...cut(bytes, at).flatMap((chunk) => decoder.push(chunk)), ...decoder.end()];
-        const beside = found.flatMap((one) => (!isRefused(one) && one.bucket === 'beside' ? messagesIn(one) : []));
+        const beside = found.flatMap((one) => (isFrames(one) && one.bucket === 'beside' ? messagesIn(one) : []));
         expect(beside).toHaveLength(1 + records.length);
         // Each of the others is a message that can be walked, or counted as malformed.
-        const others = found.flatMap((one) => (isRefused(one) || one.bucket === 'beside' ? [] : messagesIn(one)));
+        const others = found.flatMap((one) => (isFrames(one) && one.bucket !== 'beside' ? messagesIn(one) : []));
         const refused = found.filter(isRefused).reduce((sum, { count }) => sum + count, 0);
         expect(others.length + refused).toBe(records.length);
         expect(found.filter(isRefused).every(({ reason }) => reason === 'malformed')).toBe(true);

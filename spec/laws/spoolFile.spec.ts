@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { isRefused, type Batch } from '../../src/model';
+import { isFrames, type Batch } from '../../src/model';
 import { openSpoolFile } from '../../src/spool/openSpoolFile';
 import type { SpoolReader, Window } from '../../src/spool/spoolReader';
 import { createDecoder } from '../../src/wire/decoder';
@@ -28,7 +28,7 @@ const bytesOf = (batch: Batch): Buffer => Buffer.concat(batch.frames.map(({ byte
 /** The frames of each bucket, in order: what a reader must hand out, however it cuts them. */
 const byBucket = (bytes: Buffer): ReadonlyMap<string, string> => {
   const decoder = createDecoder({ maxFrame: MAX_SKIPPED_BYTES, now: () => 0, origin: anOrigin() });
-  const found = decoder.push(bytes).flatMap((one) => (isRefused(one) ? [] : [one]));
+  const found = decoder.push(bytes).filter(isFrames);
   return new Map(found.map((frames) => [frames.bucket, frames.bytes.toString('hex')]));
 };
 

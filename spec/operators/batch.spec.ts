@@ -1,10 +1,23 @@
-import { concat, map, mergeMap, NEVER, of, Subject, Subscription, throwError, type Observable } from 'rxjs';
-import type { Batch, BatchLimits, Close, Frames } from '../../src/model';
+import {
+  concat,
+  ignoreElements,
+  map,
+  merge,
+  mergeMap,
+  NEVER,
+  of,
+  Subject,
+  Subscription,
+  tap,
+  throwError,
+  type Observable,
+} from 'rxjs';
+import type { Batch, BatchLimits, Close, Frames, Origin } from '../../src/model';
 import { createUnsettled } from '../../src/control/unsettled';
 import { batch } from '../../src/operators/batch';
 import { KeptRuns } from '../../src/operators/batchMemory';
 import { anOrigin, frames, messagesOf } from '../support/builders';
-import { marbles } from '../support/marbles';
+import { type Marbles, marbles } from '../support/marbles';
 
 const limits = (parts: Partial<BatchLimits> = {}): BatchLimits => ({ count: 100, bytes: 1_000_000, ms: 50, ...parts });
 const one = (message: string): Frames => frames('b', [message]);
@@ -89,14 +102,88 @@ describe('batch', () => {
       });
     }));
 
-  it('closes for a sync only when it holds frames of that origin', () =>
-    marbles(({ cold, hot, expectObservable, scheduler }) => {
+  describe('for a sync', () => {
+    const ask = (origin: Origin): void => origin.gathering?.forEach((close) => close());
+    /** Runs of one connection, which asks at each `s`. */
+    const asking = ({ cold, scheduler }: Marbles, source: string, asks: string, ms = 50, count = 100) => {
       const mine = anOrigin();
-      const source = cold('      -a----d-|', { a: runs.a, d: frames('b', ['d'], mine) });
-      const close$ = hot<Close>('---s---s-', { s: { reason: 'sync', origins: new Set([mine]) } });
-      const expected = '         -------x|';
-      expectObservable(source.pipe(batch(limits(), close$, { scheduler }), map(text))).toBe(expected, { x: 'sync:ad' });
-    }));
+      const own = { a: frames('b', ['a'], mine), b: frames('b', ['b'], mine), o: frames('b', ['o']) };
+      const batched$ = cold(source, own).pipe(batch(limits({ ms, count }), NEVER, { scheduler }), map(text));
+      return merge(
+        batched$,
+        cold(asks).pipe(
+          tap(() => ask(mine)),
+          ignoreElements(),
+        ),
+      );
+    };
+
+    it('closes at once when it holds messages of the one who asks, with all that it holds', () =>
+      marbles((m) => {
+        const batched$ = asking(m, '-o-a--o---|', '-----s-s--|');
+        m.expectObservable(batched$).toBe('-----x----(y|)', { x: 'sync:oa', y: 'end:o' });
+      }));
+
+    it('closes nothing when nothing is open, nor for one whose messages it holds no more', () =>
+      marbles((m) => {
+        const batched$ = asking(m, '--a-----o-|', 's----s---s|', 2);
+        m.expectObservable(batched$).toBe('----x-----(y|)', { x: 'time:a', y: 'end:o' });
+      }));
+
+    it('closes again 2 ms after the last time at the earliest, once for all who ask meanwhile', () =>
+      marbles((m) => {
+        const batched$ = asking(m, 'aaaaaaaa--a--|', 'sssssss---s--|');
+        m.expectObservable(batched$).toBe('x-y-y-y---y--|', { x: 'sync:a', y: 'sync:aa' });
+      }));
+
+    it('does not close what comes while one waits that something else has closed', () =>
+      marbles((m) => {
+        const batched$ = asking(m, 'aa(aaa)-a-|', 'ss|', 50, 3);
+        m.expectObservable(batched$).toBe('x-y-------(z|)', { x: 'sync:a', y: 'count:aaa', z: 'end:aa' });
+      }));
+
+    it('does not wait for a clock that was set back', () => {
+      let now = 1000;
+      const mine = anOrigin();
+      const source = new Subject<Frames>();
+      const closed: string[] = [];
+      const schedule = (): Subscription => new Subscription();
+      source
+        .pipe(batch(limits(), NEVER, { scheduler: { now: () => now, schedule } }), map(text))
+        .subscribe((each) => closed.push(each));
+      for (now of [1000, 10]) {
+        source.next(frames('b', [String(now)], mine));
+        ask(mine);
+      }
+      expect(closed).toEqual(['sync:1000', 'sync:10']);
+    });
+
+    it('closes for messages that come when it was asked for already', () =>
+      marbles((m) => {
+        const late = { ...anOrigin(), settled: () => undefined };
+        const source = m.cold('-a-b|', { a: frames('b', ['a'], late), b: frames('b', ['b'], late) });
+        const batched$ = source.pipe(batch(limits(), NEVER, { scheduler: m.scheduler }), map(text));
+        m.expectObservable(batched$).toBe('-a-b|', { a: 'sync:a', b: 'sync:b' });
+      }));
+
+    it('early unsubscribe: leaves no timer', () => {
+      const mine = anOrigin();
+      const source = new Subject<Frames>();
+      const timers: Subscription[] = [];
+      const schedule = (): Subscription => {
+        timers.push(new Subscription());
+        return timers.at(-1) ?? Subscription.EMPTY;
+      };
+      const subscription = source.pipe(batch(limits(), NEVER, { scheduler: { now: () => 0, schedule } })).subscribe();
+      for (const message of ['a', 'b']) {
+        source.next(frames('b', [message], mine));
+        ask(mine);
+      }
+      expect(timers.map(({ closed }) => closed)).toEqual([true, false, false]);
+      subscription.unsubscribe();
+      expect(timers.map(({ closed }) => closed)).toEqual([true, true, true]);
+    });
+  });
 
   it('counts messages and bytes', () =>
     marbles(({ cold, expectObservable, scheduler }) => {

@@ -112,13 +112,14 @@ describe('BatchMemory', () => {
     expect(memory.frames()).toEqual([]);
   });
 
-  it('knows whose messages are open', () => {
+  it('tells which run is the first of its origin in the open batch', () => {
     const [mine, other] = [anOrigin(), anOrigin()];
     const memory = memoryOf();
-    addAll(memory, [at(7, 'a', mine)]);
-    expect([memory.has(new Set([mine])), memory.has(new Set([other]))]).toEqual([true, false]);
+    const isNew = (...origins: readonly Origin[]): readonly boolean[] =>
+      origins.map((origin) => memory.add(at(7, 'a', origin)));
+    expect(isNew(mine, mine, other, mine, other)).toEqual([true, false, true, false, false]);
     memory.close();
-    expect(memory.has(new Set([mine]))).toBe(false);
+    expect(isNew(other, mine)).toEqual([true, true]);
   });
 
   it('law: the messages in order, about when they came, and to each connection as many as it sent', () => {

@@ -1,7 +1,7 @@
 import { of } from 'rxjs';
 import { createHeld } from '../../src/control/held';
 import { createLedger } from '../../src/control/ledger';
-import type { Batch, Blocks, Outcome, Settled } from '../../src/model';
+import type { Batch, Blocks, Origin, Outcome, Settled } from '../../src/model';
 import { unshared } from '../../src/operators/blocks';
 import { credit } from '../../src/operators/credit';
 import { anOrigin, frames, memoryLog, outcomeOf } from '../support/builders';
@@ -68,6 +68,23 @@ describe('credit', () => {
       .pipe(credit(env))
       .subscribe();
     expect([mine.open, mine.worst, other.open, other.worst]).toEqual([3, 1, 0, 1]);
+  });
+
+  it('tells an epoch that is settled, when all else of it is booked, and before its memory may be written to', () => {
+    const { mine, other, batch, env } = setUp();
+    const log: string[] = [];
+    const note = (whose: string, origin: Origin) => (): void => {
+      log.push(
+        `${whose}: ${origin.open} open, ${origin.worst}, ${env.held.bytes} held, ${env.blocks.back.length} back`,
+      );
+    };
+    mine.settled = note('mine', mine);
+    other.settled = note('other', other);
+    of({ batch: { ...batch, blocks: [unshared.lend(10)] }, outcomes: [outcomeOf('kafka', batch, { delivered: 3 })] })
+      .pipe(credit(env))
+      .subscribe();
+    expect(log).toEqual(['other: 0 open, 0, 0 held, 0 back']);
+    expect(env.blocks.back).toHaveLength(1);
   });
 
   it('raises the worst that a connection met to the worst of the streams, and logs what was dropped', () =>

@@ -1,5 +1,5 @@
 import { NEVER, Subject, concat, map, of, throwError } from 'rxjs';
-import { type Decoded, isRefused } from '../../src/model';
+import { type Decoded, isFrames, isRefused } from '../../src/model';
 import { type DecodeFramesOptions, decodeFrames } from '../../src/operators/decodeFrames';
 import { encodeFrame } from '../../src/wire/frame';
 import { anOrigin, messagesOf } from '../support/builders';
@@ -23,7 +23,11 @@ const chunks = {
 
 /** `b:m` for frames, the reason for a refusal. */
 const brief = (decoded: Decoded): string =>
-  isRefused(decoded) ? decoded.reason : `${decoded.bucket}:${messagesOf({ frames: [decoded] }).join()}`;
+  isFrames(decoded)
+    ? `${decoded.bucket}:${messagesOf({ frames: [decoded] }).join()}`
+    : isRefused(decoded)
+      ? decoded.reason
+      : `sync ${decoded.token}`;
 const values = { f: 'b:m', 1: 'b:1', 2: 'c:2', m: 'malformed', t: 'truncated', n: 'not_frames' };
 
 describe('decodeFrames', () => {

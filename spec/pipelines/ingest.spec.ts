@@ -2,10 +2,11 @@ import { type Observable, map, of, tap } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { createHeld } from '../../src/control/held';
 import { createLedger } from '../../src/control/ledger';
-import type { Connection, Env, Frames, Origin } from '../../src/model';
+import type { Answers, Connection, Env, Frames, Origin, Synced } from '../../src/model';
 import { type MayRead, createHalfFrames } from '../../src/pipelines/halfFrames';
 import { type IngestOptions, ingest } from '../../src/pipelines/ingest';
 import { encodeFrame } from '../../src/wire/frame';
+import { createSyncedReader, encodeSync } from '../../src/wire/sync';
 import { memoryLog, messagesOf, testEnv } from '../support/builders';
 import { type Marbles, marbles } from '../support/marbles';
 
@@ -158,6 +159,60 @@ describe('ingest', () => {
       .subscribe(({ origin }) => origins.push(origin));
     expect(origins).toEqual([{ messages: 3, open: 1, worst: 2 }]);
     expect(log.lines[0]?.fields).toEqual({ connection: 1, count: 2, bucket: JSON.stringify(name.slice(0, 64)) });
+  });
+
+  describe('a sync', () => {
+    const asked = { ...chunks, s: encodeSync(5), a: Buffer.concat([frame, chunks.u, encodeSync(6), frame]) };
+
+    it('is answered where the connection can be answered, with what was refused before it', () =>
+      marbles((m) => {
+        const { ingested, env, log } = setUp(m);
+        const answered: Synced[] = [];
+        let owed = 0;
+        const read = createSyncedReader();
+        const answers: Answers = {
+          isWaiting: false,
+          owe: () => (owed += 1),
+          send: (answer) => void answered.push(...read(answer)),
+        };
+        const settled = tap(({ origin, count }: Frames) => (origin.open -= count));
+        const source$ = of({ ...connection(1, m.cold('-s-a--s|', asked)), answers });
+        m.expectObservable(source$.pipe(ingested, settled, map(brief))).toBe('---(ff)|', { f: 'b:m' });
+        m.flush();
+        expect(answered).toEqual([
+          { token: 5, status: 0, messages: 0 },
+          { token: 6, status: 2, messages: 2 },
+          { token: 5, status: 0, messages: 1 },
+        ]);
+        expect([owed, env.held.bytes]).toEqual([3, 2 * frame.length]);
+        expect(log.lines.map(({ message }) => message)).toEqual(['no such bucket, messages dropped']);
+      }));
+
+    it('is malformed where it cannot', () =>
+      marbles((m) => {
+        const { ingested, env, log } = setUp(m);
+        const source$ = of(connection(1, m.cold('-s-f|', asked)));
+        m.expectObservable(source$.pipe(ingested, map(brief))).toBe('---f|', { f: 'b:m' });
+        m.flush();
+        expect(env.held.bytes).toBe(frame.length);
+        expect(log.lines[0]?.fields).toMatchObject({ detail: 'a sync, where only messages are expected' });
+      }));
+
+    it('does not let a half frame grow old while its connection waits for answers', () =>
+      marbles((m) => {
+        const { ingested } = setUp(m);
+        let isWaiting = true;
+        const answers: Answers = {
+          get isWaiting() {
+            return isWaiting;
+          },
+          owe: () => undefined,
+          send: () => undefined,
+        };
+        m.scheduler.schedule(() => (isWaiting = false), 50);
+        const source$ = of({ ...connection(1, m.cold('-h-', chunks)), answers });
+        m.expectObservable(source$.pipe(ingested)).toBe('66ms |');
+      }));
   });
 
   it('says nothing more of a frame too large that goes on', () =>

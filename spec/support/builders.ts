@@ -7,12 +7,12 @@ import type { BackupConfig, BucketConfig } from '../../src/config/buckets';
 import {
   emptyOutcome,
   logOf,
+  newOrigin,
   type Batch,
   type Blocks,
   type Env,
   type Frames,
   type Log,
-  type Origin,
   type Outcome,
   type Receipt,
   type Rest,
@@ -21,7 +21,7 @@ import { createBlocks } from '../../src/operators/blocks';
 import { encodeFrame } from '../../src/wire/frame';
 import { MessageCursor } from '../../src/wire/messageCursor';
 
-export const anOrigin = (): Origin => ({ messages: 0, open: 0, worst: 0 });
+export const anOrigin = newOrigin;
 
 /** A run of frames of one bucket, one for each message. */
 export const frames = (bucket: string, messages: readonly string[], origin = anOrigin()): Frames => {

@@ -1,6 +1,6 @@
 /** A client of the daemon's socket. */
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect, type IpcNetConnectOpts, type Socket } from 'node:net';
 
 export interface Client {
   readonly socket: Socket;
@@ -16,10 +16,10 @@ const CONNECT_MS = 20_000;
 const AGAIN_MS = 20;
 
 /** Waits while the queue of the socket is full, as a blocking connect does. */
-const connected = async (path: string): Promise<Socket> => {
+export const connectTo = async (path: string, options: Partial<IpcNetConnectOpts> = {}): Promise<Socket> => {
   const deadline = Date.now() + CONNECT_MS;
   for (;;) {
-    const socket = connect(path);
+    const socket = connect({ ...options, path });
     try {
       await once(socket, 'connect');
       return socket;
@@ -32,7 +32,7 @@ const connected = async (path: string): Promise<Socket> => {
 };
 
 export const openClient = async (path: string): Promise<Client> => {
-  const socket = await connected(path);
+  const socket = await connectTo(path);
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   // A daemon that closes on us is no failure of the test; `write` and `closed` tell.
   socket.on('error', () => undefined);

@@ -1,5 +1,5 @@
 import type { Decoded, Frames } from '../../src/model';
-import { isRefused } from '../../src/model';
+import { isFrames, isRefused } from '../../src/model';
 import { type Decoder, createDecoder, createDecoderTables } from '../../src/wire/decoder';
 import { encodeFrame } from '../../src/wire/frame';
 import { encodeRecord } from '../../src/wire/record';
@@ -16,8 +16,7 @@ const chunkOf = (...parts: readonly Uint8Array[]): Buffer => {
   return chunk;
 };
 
-const framesOf = (decoded: readonly Decoded[]): readonly Frames[] =>
-  decoded.filter((one): one is Frames => !isRefused(one));
+const framesOf = (decoded: readonly Decoded[]): readonly Frames[] => decoded.filter(isFrames);
 
 const detailsOf = (decoded: readonly Decoded[]): readonly string[] =>
   decoded.filter(isRefused).map(({ detail }) => detail);
@@ -129,7 +128,9 @@ describe('createDecoder', () => {
     expect(detailOf('00000000')).toEqual(['body of 0 bytes, expected at least 2']);
     expect(detailOf('03000000 05 62 62')).toEqual(['bucket of 5 bytes in a body of 3']);
     expect(detailOf('05000000 01 62 03 6b 6b')).toEqual(['bucket of 1 and key of 3 bytes in a body of 5']);
-    expect(detailOf('02000000 00 02')).toEqual(['extended body of type 2, which this version does not know']);
+    expect(detailOf('02000000 00 02')).toEqual(['a sync of 2 bytes, expected 6']);
+    expect(detailOf('06000000 00 02 01000000')).toEqual(['a sync, where only messages are expected']);
+    expect(detailOf('02000000 00 03')).toEqual(['extended body of type 3, which this version does not know']);
     expect(detailOf('05000000 02 c328 00 6d')).toEqual(['the name of the bucket is not UTF-8']);
     expect(detailOf('01000000 00')).toEqual(['body of 1 bytes, expected at least 2']);
     expect(detailOf('02000000 00 01')).toEqual(['a record of 2 bytes, expected at least 9']);

@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { frameVectors, fromHex, goodVectors } from '../vectors/frames';
+import { answers, syncs } from '../vectors/syncs';
 
 const PHP = 'php';
 const ROOT = path.resolve(__dirname, '../..');
@@ -41,9 +42,12 @@ foreach (json_decode(file_get_contents($argv[1]), true)['vectors'] as ['accepted
 
 describe('docs/protocol.md', () => {
   it('shows the bytes of the vectors', () => {
-    expect(hexBlocks).toEqual(
-      ['frame', 'record'].map((body) => vectorBytes(`the example of a ${body} in docs/protocol.md`)),
-    );
+    expect(hexBlocks).toEqual([
+      ...['frame', 'record'].map((body) => vectorBytes(`the example of a ${body} in docs/protocol.md`)),
+      ...[...syncs, ...answers]
+        .filter(({ name }) => name === 'the example in docs/protocol.md')
+        .map(({ bytes }) => fromHex(bytes).toString('hex')),
+    ]);
   });
 
   itWithPhp('has a PHP function that writes its example', () => {

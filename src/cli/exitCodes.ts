@@ -11,7 +11,9 @@ export const EX = {
   UNAVAILABLE: 69,
   SOFTWARE: 70,
   CANTCREAT: 73,
-  /** What is asked for is not so now, and may be so later. */
+  /** Messages were lost. */
+  IOERR: 74,
+  /** What is asked for is not so now, and may be so later: messages lie in a backup, say. */
   TEMPFAIL: 75,
   /** This user may not do it. */
   NOPERM: 77,

@@ -1,4 +1,6 @@
 import { connect as open, type Socket } from 'node:net';
+import type { Synced } from '../model';
+import { createSyncedReader, encodeSync, NoAnswer } from '../wire/sync';
 import { codeOf, messageOf } from '../wire/systemErrors';
 
 /** Why there is no connection to the daemon, or no more. */
@@ -17,6 +19,11 @@ export class ConnectionError extends Error {
 export interface Connection {
   /** Resolves when there is room for more: while the daemon does not read, it waits. Rejects with a {@link ConnectionError}. */
   readonly write: (bytes: Uint8Array) => Promise<void>;
+  /**
+   * Resolves when all that was written since the last sync is settled, with what became of it. Rejects with a {@link ConnectionError}
+   * where no answer comes: then nothing is known of it.
+   */
+  readonly sync: () => Promise<Synced>;
   /** Says that nothing more comes; resolves when the daemon has read all of it. Rejects with a {@link ConnectionError}. */
   readonly end: () => Promise<void>;
   /** Ends it at once: what is not read yet may be lost, a half message with it. */
@@ -35,6 +42,8 @@ const FOUND: ReadonlyMap<string, string> = new Map([
   ['EPIPE', 'the daemon has closed the connection'],
   ['ECONNRESET', 'the daemon has closed the connection'],
 ]);
+
+const NO_ANSWER = 'the daemon closed the connection before it answered: what became of the messages is not known';
 
 const connectionError = (path: string, error: unknown): ConnectionError =>
   new ConnectionError(path, FOUND.get(codeOf(error) ?? '') ?? messageOf(error), { cause: error });
@@ -66,6 +75,43 @@ const attempts = async (path: string, until: number): Promise<Socket> => {
   }
 };
 
+/** The answers that come over a socket, in the order of their syncs. */
+const createAnswers = (socket: Socket, path: string) => {
+  const read = createSyncedReader();
+  const waiting: {
+    readonly token: number;
+    readonly resolve: (synced: Synced) => void;
+    readonly reject: (error: Error) => void;
+  }[] = [];
+  let token = 0;
+  /** None comes any more. */
+  const fail = (error: ConnectionError): void => {
+    for (const { reject } of waiting.splice(0)) reject(error);
+  };
+  socket.on('data', (chunk) => {
+    try {
+      for (const synced of read(chunk)) {
+        const [first] = waiting;
+        if (first?.token !== synced.token)
+          throw new NoAnswer(`found an answer to the sync ${synced.token}, not the next`);
+        waiting.shift();
+        first.resolve(synced);
+      }
+    } catch (error) {
+      const failure = new ConnectionError(path, `this is no daemon that answers syncs: ${messageOf(error)}`);
+      fail(failure);
+      socket.destroy(failure);
+    }
+  });
+  const sync = (): Promise<Synced> =>
+    new Promise((resolve, reject) => {
+      token += 1;
+      waiting.push({ token, resolve, reject });
+      socket.write(encodeSync(token));
+    });
+  return { sync, fail };
+};
+
 /**
  * Connects to the daemon's UNIX socket.
  *
@@ -76,12 +122,12 @@ export const connect = async (path: string): Promise<Connection> => {
   let failure: ConnectionError | undefined;
   let ended = false;
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
-  socket.on('error', (error) => (failure ??= connectionError(path, error)));
+  const answers = createAnswers(socket, path);
+  socket.on('error', (error) => (failure ??= error instanceof ConnectionError ? error : connectionError(path, error)));
   socket.once('close', () => {
     if (!ended) failure ??= connectionError(path, { code: 'EPIPE' });
+    answers.fail(new ConnectionError(path, NO_ANSWER, { cause: failure }));
   });
-  // The daemon may answer some day; what is not read would keep the end from being seen.
-  socket.resume();
 
   return {
     write: async (bytes) => {
@@ -89,6 +135,7 @@ export const connect = async (path: string): Promise<Connection> => {
         await Promise.race([new Promise<void>((resolve) => socket.once('drain', resolve)), closed]);
       if (failure) throw failure;
     },
+    sync: () => (failure ? Promise.reject(failure) : answers.sync()),
     end: async () => {
       ended = true;
       socket.end();

@@ -52,8 +52,11 @@ const LOST: ReadonlySet<string> = new Set(['gave_up', 'unavailable', 'unexpected
 export interface DaemonOptions {
   readonly env: Env;
   readonly plan: Plan;
-  /** Opens the source: which connections it may read, and when it stops. */
-  readonly source: (reading$: Observable<(connection: number) => boolean>) => Observable<Connection>;
+  /** Opens the source: which connections it may read, and when, after its end, no more answers come. */
+  readonly source: (
+    reading$: Observable<(connection: number) => boolean>,
+    answered$: Observable<unknown>,
+  ) => Observable<Connection>;
   /** Emits when the daemon is to stop; it must replay. */
   readonly stop$: Observable<unknown>;
   readonly maxFrameBytes: number;
@@ -199,7 +202,8 @@ const settled = (
   };
   const parts = { ...env, segments: accepted.segments };
   const ended$ = new ReplaySubject<void>(1);
-  const live$ = source(halfFrames.reading$).pipe(
+  const answered$ = new ReplaySubject<void>(1);
+  const live$ = source(halfFrames.reading$, answered$).pipe(
     ingest({ env, maxFrame: maxFrameBytes, accepts, halfFrames, dropsTo }),
     tap({ complete: () => ended$.next() }),
   );
@@ -211,6 +215,7 @@ const settled = (
     }),
     tap(recovery.settled),
     credit(env),
+    finalize(() => answered$.next()),
   );
 };
 

@@ -13,10 +13,13 @@ export interface BatchOptions {
   readonly taken?: (run: Frames) => void;
 }
 
+/** Batches of one bucket do not close more often than this for syncs, so that many of them do not make many batches. */
+const SYNC_EVERY_MS = 2;
+
 /**
  * Gathers the runs of one bucket into batches. A batch closes at `count` messages, at `bytes` bytes, `ms` after its first
- * run, when `close$` asks for it, and at the end; it is never empty. A run is not split: the one that reaches a limit
- * still goes into the batch.
+ * run, when `close$` or a sync of one of its origins asks for it (a sync, 2 ms after the one before at the earliest), and at the end;
+ * it is never empty. A run is not split: the one that reaches a limit still goes into the batch.
  *
  *     source    -a-b--c-----------d--|
  *                        batch({ count: 2, ms: 5 })
@@ -47,12 +50,17 @@ export const batch =
       let count = 0;
       let bytes = 0;
       let timer: Subscription | undefined;
+      let syncTimer: Subscription | undefined;
+      let syncedMs = -Infinity;
 
       const close = (closedBy: Reason): void => {
         timer?.unsubscribe();
         timer = undefined;
+        syncTimer?.unsubscribe();
+        syncTimer = undefined;
         if (count === 0) return;
         const closed: Batch = { bucket, ...memory.close(), count, bytes, closedBy };
+        for (const { origin } of closed.debts ?? closed.frames) origin.gathering?.delete(sync);
         leaving = closed.frames;
         count = 0;
         bytes = 0;
@@ -60,24 +68,36 @@ export const batch =
         // Where it has ended, nobody may have taken it: something on the way threw.
         if (!destination.closed) leaving = [];
       };
+      const closeForSync = (): void => {
+        syncedMs = scheduler.now();
+        close('sync');
+      };
+      const sync = (): void => {
+        if (syncTimer || count === 0) return;
+        const sinceMs = scheduler.now() - syncedMs;
+        // A clock that was set back must not make anybody wait.
+        if (sinceMs >= SYNC_EVERY_MS || sinceMs < 0) closeForSync();
+        else syncTimer = scheduler.schedule(closeForSync, SYNC_EVERY_MS - sinceMs);
+      };
 
       destination.add(() => timer?.unsubscribe());
+      destination.add(() => syncTimer?.unsubscribe());
       const forget = gathering(() => [...leaving, ...memory.frames()]);
       destination.add(() => {
         if (leaving.length + memory.runs === 0) forget();
       });
       destination.add(
         close$.subscribe({
-          next: (asked) => {
-            if (asked.reason === 'memory' || memory.has(asked.origins)) close(asked.reason);
-          },
+          next: ({ reason }) => close(reason),
           error: (error: unknown) => destination.error(error),
         }),
       );
       destination.add(
         frames$.subscribe({
           next: (run) => {
-            memory.add(run);
+            const { origin } = run;
+            const isNew = memory.add(run);
+            if (isNew) (origin.gathering ??= new Set()).add(sync);
             bucket = run.bucket;
             count += run.count;
             bytes += run.bytes.length;
@@ -85,6 +105,8 @@ export const batch =
             if (count >= maxCount) close('count');
             else if (bytes >= maxBytes) close('bytes');
             else if (count > 0) timer ??= scheduler.schedule(() => close('time'), ms);
+            // Held up on the way here by a journal, while its sync was not.
+            if (isNew && origin.settled) sync();
           },
           error: (error: unknown) => {
             close('end');

@@ -6,10 +6,8 @@ export interface RunMemory {
   /** Runs of the open batch, and connections that they are of. */
   readonly runs: number;
   readonly debts: number;
-  /** Takes in a run. */
-  add(run: Frames): void;
-  /** Whether the open batch has messages of one of `origins`. */
-  has(origins: ReadonlySet<Origin>): boolean;
+  /** Takes in a run. Returns false where messages of its origin were in the open batch for certain. */
+  add(run: Frames): boolean;
   /** What is in the open batch. */
   frames(): readonly Frames[];
   /** The open batch is closed. */
@@ -25,12 +23,9 @@ export class KeptRuns implements RunMemory {
     return this.gathered.length;
   }
 
-  add(run: Frames): void {
+  add(run: Frames): true {
     this.gathered.push(run);
-  }
-
-  has(origins: ReadonlySet<Origin>): boolean {
-    return this.gathered.some(({ origin }) => origins.has(origin));
+    return true;
   }
 
   frames(): readonly Frames[] {
@@ -77,7 +72,7 @@ export class BatchMemory implements RunMemory {
     return this.owed.size;
   }
 
-  add(run: Frames): void {
+  add(run: Frames): boolean {
     const { bytes, count, origin } = run;
     const { length } = bytes;
     let { block } = this;
@@ -95,11 +90,7 @@ export class BatchMemory implements RunMemory {
     const debt = this.owed.get(origin);
     if (debt) debt.count += count;
     else this.owed.set(origin, { origin, count });
-  }
-
-  has(origins: ReadonlySet<Origin>): boolean {
-    for (const origin of this.owed.keys()) if (origins.has(origin)) return true;
-    return false;
+    return !debt;
   }
 
   frames(): readonly Frames[] {

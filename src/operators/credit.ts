@@ -12,8 +12,8 @@ const isDone = ({ batch, outcomes }: Settled): boolean =>
   );
 
 /**
- * Gives back what a settled batch held: its bytes to the memory's credit, its messages to their connections, its outcomes
- * to the ledger, and last its blocks, which may be written to at once; what was dropped is logged. Nothing else does any of this.
+ * Gives back what a settled batch held: its outcomes to the ledger, its bytes to the memory's credit, its messages to
+ * their connections, whose clients may be answered for it, and last its blocks, which may be written to at once; what was dropped is logged. Nothing else does any of this.
  */
 export const credit = ({
   blocks,
@@ -24,14 +24,15 @@ export const credit = ({
   tap((settled) => {
     const { batch, outcomes } = settled;
     const worst = outcomes.reduce<Status>((status, outcome) => Math.max(status, statusOf(outcome)) as Status, 0);
-    for (const { origin, count } of batch.debts ?? batch.frames) {
-      origin.open -= count;
-      if (worst > origin.worst) origin.worst = worst;
-    }
     ledger.settled(settled);
     for (const { stream, dropped } of outcomes)
       for (const { reason, count } of dropped)
         log.error('messages dropped', { bucket: batch.bucket, stream, reason, count });
     held.release(batch.bytes);
+    for (const { origin, count } of batch.debts ?? batch.frames) {
+      origin.open -= count;
+      if (worst > origin.worst) origin.worst = worst;
+      if (origin.open === 0) origin.settled?.();
+    }
     if (isDone(settled)) batch.blocks?.forEach(blocks.giveBack);
   });

@@ -1,5 +1,5 @@
 import { BehaviorSubject, type Observable, type SchedulerLike, Subject, ignoreElements, merge, tap } from 'rxjs';
-import type { Held, Log } from '../model';
+import type { Answers, Held, Log } from '../model';
 import { createDroppers, type Droppers } from './droppers';
 
 /** Which connections may be read now. */
@@ -38,7 +38,8 @@ export interface HalfFrames {
   readonly reading$: Observable<MayRead>;
   /** Whether memory is full, as long as somebody listens to `reading$`. */
   readonly full: boolean;
-  open(connection: number): HalfFrame;
+  /** @param answers of the connection, where it has some */
+  open(connection: number, answers?: Pick<Answers, 'isWaiting'>): HalfFrame;
 }
 
 const TICKS_A_TIMEOUT = 16;
@@ -56,8 +57,13 @@ class OpenHalfFrame implements HalfFrame {
 
   constructor(
     readonly connection: number,
+    private readonly answers: Pick<Answers, 'isWaiting'> | undefined,
     private readonly all: AllHalfFrames,
   ) {}
+
+  get isWaiting(): boolean {
+    return this.answers?.isWaiting === true;
+  }
 
   progress(bytes: number, fresh: boolean): void {
     if (bytes > 0 || this.bytes > 0) this.all.change(this, bytes, fresh);
@@ -109,8 +115,8 @@ class AllHalfFrames implements HalfFrames {
     return this.options.drops?.() === true ? this.marks : undefined;
   }
 
-  open(connection: number): HalfFrame {
-    return new OpenHalfFrame(connection, this);
+  open(connection: number, answers?: Pick<Answers, 'isWaiting'>): HalfFrame {
+    return new OpenHalfFrame(connection, answers, this);
   }
 
   change(half: OpenHalfFrame, bytes: number, fresh: boolean): void {
@@ -172,7 +178,7 @@ class AllHalfFrames implements HalfFrames {
     const { value: mayRead } = this.mayRead$;
     const stalled: OpenHalfFrame[] = [];
     for (const half of this.halves.values()) {
-      if (!mayRead(half.connection)) continue;
+      if (!mayRead(half.connection) || half.isWaiting) continue;
       half.idleMs += this.tickMs;
       if (half.idleMs >= this.options.frameTimeoutMs) stalled.push(half);
     }

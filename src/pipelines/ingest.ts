@@ -7,12 +7,16 @@ import {
   type Frames,
   type Refused,
   type RefusedReason,
+  type Sync,
   emptyOutcome,
+  isFrames,
   isRefused,
+  newOrigin,
 } from '../model';
 import { decodeFrames } from '../operators/decodeFrames';
 import { type DecoderTables, createDecoderTables } from '../wire/decoder';
 import type { HalfFrames } from './halfFrames';
+import { Syncs } from './syncs';
 
 export interface IngestOptions {
   readonly env: Pick<Env, 'held' | 'ledger' | 'log' | 'now'>;
@@ -44,6 +48,7 @@ const messages: Readonly<Record<RefusedReason, string>> = {
  *     frames       --ab----dd-c-----|
  *
  * Bytes are charged to `held` as they are read; what becomes no message is released, counted in the ledger and logged here.
+ * Syncs are answered from here, where the connection can be answered.
  * A connection that fails or throws ends alone.
  */
 export const ingest = (options: IngestOptions): OperatorFunction<Connection, Frames> => {
@@ -52,11 +57,12 @@ export const ingest = (options: IngestOptions): OperatorFunction<Connection, Fra
 };
 
 /** The frames of one connection; one Observable and not a chain of operators, for clients that connect for ten messages. */
-const read = ({ id, chunks$ }: Connection, options: IngestOptions, tables: DecoderTables): Observable<Frames> =>
+const read = (connection: Connection, options: IngestOptions, tables: DecoderTables): Observable<Frames> =>
   new Observable((subscriber) => {
+    const { id, chunks$, answers } = connection;
     const { env, maxFrame, halfFrames } = options;
-    const half = halfFrames.open(id);
-    const account = new Account(options, id);
+    const half = halfFrames.open(id, answers);
+    const account = new Account(options, connection);
     subscriber.add(() => {
       half.close();
       account.close();
@@ -67,7 +73,8 @@ const read = ({ id, chunks$ }: Connection, options: IngestOptions, tables: Decod
       decodeFrames({
         maxFrame,
         now: env.now,
-        origin: { messages: 0, open: 0, worst: 0 },
+        origin: newOrigin(),
+        nextOrigin: answers && newOrigin,
         tables,
         beforeChunk: (bytes) => account.charge(bytes),
         afterChunk: (pendingBytes) => {
@@ -103,10 +110,12 @@ class Account {
   private ended = false;
   /** Whether all messages since the last look were of buckets that drop. */
   private allDrop: boolean | undefined;
+  /** Most connections have none. */
+  private syncs: Syncs | undefined;
 
   constructor(
     private readonly options: IngestOptions,
-    private readonly connection: number,
+    private readonly connection: Connection,
   ) {}
 
   charge(bytes: number): void {
@@ -117,8 +126,9 @@ class Account {
   /** Whether it is frames that go on; books and releases what does not. */
   passes(decoded: Decoded): decoded is Frames {
     this.ended = true;
-    if (isRefused(decoded)) {
-      this.refuse(decoded, { detail: decoded.detail });
+    if (!isFrames(decoded)) {
+      if (isRefused(decoded)) this.refuse(decoded, { detail: decoded.detail });
+      else this.sync(decoded);
       return false;
     }
     const { bucket, bytes, count, origin } = decoded;
@@ -150,6 +160,16 @@ class Account {
   close(): void {
     this.options.env.held.release(this.open);
     this.open = 0;
+  }
+
+  private sync(sync: Sync): void {
+    const { answers } = this.connection;
+    const { held } = this.options.env;
+    this.open -= sync.bytes;
+    held.release(sync.bytes);
+    if (!answers) return;
+    this.syncs ??= new Syncs(answers, held);
+    this.syncs.add(sync);
   }
 
   /** Drops the messages of a bucket that asks for it where memory is full: accepted, and dropped on each of its streams. */
@@ -184,6 +204,6 @@ class Account {
     // More bytes of a frame that is counted already.
     if (count === 0) return;
     ledger.refused(reason, count, frames);
-    log.warn(messages[reason], { connection: this.connection, count, ...found });
+    log.warn(messages[reason], { connection: this.connection.id, count, ...found });
   }
 }

@@ -1,5 +1,5 @@
-import type { Server } from 'node:net';
-import type { Channel, Listener } from './channel';
+import { Socket, type Server, type SocketConstructorOpts } from 'node:net';
+import { writeTo, type Channel, type Listener } from './channel';
 
 /** Bytes of one read at most: two of them, each with the rest of a frame, fit into a block of a batch. */
 const READ_BYTES = 60 * 1024;
@@ -34,6 +34,9 @@ const isKnown = (handle: unknown): handle is Handle => {
 };
 
 class BareChannel implements Channel {
+  /** To write with: few clients are answered. */
+  private socket: Socket | undefined;
+
   constructor(private readonly handle: Handle) {}
 
   listen(listener: Listener): void {
@@ -56,8 +59,27 @@ class BareChannel implements Channel {
     this.handle.readStop();
   }
 
+  write(bytes: Buffer, done: (isThere: boolean) => void): void {
+    this.socket ??= this.makeSocket();
+    writeTo(this.socket, bytes, done);
+  }
+
   close(): void {
-    this.handle.close();
+    if (this.socket) this.socket.destroy();
+    else this.handle.close();
+  }
+
+  /** A socket that writes; the handle is read as before. */
+  private makeSocket(): Socket {
+    const { handle } = this;
+    const { onread } = handle;
+    // Not in its types: what it is made of, and that it reads nothing.
+    const options: SocketConstructorOpts & { readonly handle: Handle } = { handle, readable: false, writable: true };
+    const socket = new Socket({ ...options, allowHalfOpen: true });
+    // Who writes is told.
+    socket.on('error', () => undefined);
+    if (onread) handle.onread = onread;
+    return socket;
   }
 
   /** Asked after a read of nothing, which libuv also tells of when there was nothing to read: then it goes on reading. */

@@ -14,9 +14,15 @@ export interface Channel {
   listen(listener: Listener): void;
   resume(): void;
   pause(): void;
+  /** Sends bytes, which stay as they are until `done` is told whether the system has them; one after the other. No bytes ask whether anybody is there. */
+  write(bytes: Buffer, done: (isThere: boolean) => void): void;
   /** At once; called once. Then nobody is told anything any more. */
   close(): void;
 }
+
+export const writeTo = (socket: Socket, bytes: Buffer, done: (isThere: boolean) => void): void => {
+  socket.write(bytes, (error) => done(!error));
+};
 
 /** The channel of a socket that is paused. */
 export const socketChannel = (socket: Socket): Channel => {
@@ -32,6 +38,7 @@ export const socketChannel = (socket: Socket): Channel => {
     },
     resume: () => void socket.resume(),
     pause: () => void socket.pause(),
+    write: (bytes, done) => writeTo(socket, bytes, done),
     close: () => void socket.destroy(),
   };
 };

@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { Observable, ReplaySubject, concatMap, defer, take, tap } from 'rxjs';
+import { Observable, ReplaySubject, Subject, concatMap, defer, of, switchMap, take, tap } from 'rxjs';
 import type { Connection, Log } from '../model';
 import { acceptBare } from './bareChannels';
 import { type Channel, socketChannel } from './channel';
@@ -26,6 +26,11 @@ export interface UnixSocketOptions {
   readonly stop$: Observable<unknown>;
   /** At a stop, the longest wait for clients that are queued, and then for those that still send. Default 1,000. */
   readonly quietMs?: number;
+  /**
+   * After a stop, emits when nothing more will be answered: what is open then is closed. It must replay. Default: with what the clients
+   * have sent.
+   */
+  readonly answered$?: Observable<unknown>;
   /** Told once it listens, with what counts the open connections. */
   readonly listening?: (open: () => number) => void;
   readonly log: Log;
@@ -38,8 +43,8 @@ export interface UnixSocketOptions {
  *     connections  ---1----2--3----------4-|     4 was queued at the stop
  *
  * Replaces a socket file that nobody listens on. At a stop it removes the path, accepts those that are queued (closing at once
- * would lose them), reads each connection until nothing comes, then closes it. Unsubscribing closes everything at once. Of a socket
- * that was passed those that are queued stay in the queue.
+ * would lose them), reads each connection until nothing comes, then closes it; where answers are owed, when they are sent. Unsubscribing
+ * before that closes everything at once. Of a socket that was passed those that are queued stay in the queue.
  *
  * Errors: {@link ListenError} when it cannot listen. A broken connection completes its `chunks$`.
  */
@@ -52,14 +57,16 @@ export const unixSocket = ({
   reading$,
   stop$,
   quietMs = 1000,
+  answered$ = of(undefined),
   listening,
   log,
 }: UnixSocketOptions): Observable<Connection> =>
   new Observable((subscriber) => {
     const fail = (error: unknown): void => subscriber.error(error);
-    const clients = new Clients();
+    const clients = new Clients(log);
     const aborted = new AbortController();
     let accepted = 0;
+    let drained = false;
     let release = (): void => undefined;
 
     const accept = (channel: Channel): void => {
@@ -76,6 +83,9 @@ export const unixSocket = ({
     );
     server.once('listening', () => acceptBare(server, accept));
 
+    const drained$ = new Subject<void>();
+    // Who waits for an answer outlives the end of what is read.
+    drained$.pipe(switchMap(() => answered$)).subscribe(() => clients.closeAll());
     const stopped$ = new ReplaySubject<unknown>(1);
     subscriber.add(stop$.subscribe({ next: (value) => stopped$.next(value), error: fail }));
     subscriber.add(reading$.subscribe({ next: (mayRead) => clients.allow(mayRead), error: fail }));
@@ -83,7 +93,7 @@ export const unixSocket = ({
       aborted.abort();
       release();
       server.close();
-      clients.closeAll();
+      if (!drained) clients.closeAll();
     });
 
     const acceptQueued = async (): Promise<void> => {
@@ -127,6 +137,13 @@ export const unixSocket = ({
           concatMap(() => stopped$.pipe(take(1))),
           concatMap(() => closing$),
         )
-        .subscribe({ error: fail, complete: () => subscriber.complete() }),
+        .subscribe({
+          error: fail,
+          complete: () => {
+            drained = true;
+            drained$.next();
+            subscriber.complete();
+          },
+        }),
     );
   });

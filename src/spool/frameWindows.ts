@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { isRefused, type Decoded, type Frames, type Origin } from '../model';
+import { isFrames, isRefused, type Frames, type Origin } from '../model';
 import { createDecoder, createDecoderTables, type Decoder } from '../wire/decoder';
 import { LENGTH_BYTES, MAX_SKIPPED_BYTES } from '../wire/frame';
 import { readAt } from './plainFile';
@@ -28,8 +28,6 @@ const decoderOf = (arrivedMs: number): Decoder => {
   const origin: Origin = { messages: 0, open: 0, worst: 0, recovered: true };
   return createDecoder({ maxFrame: MAX_SKIPPED_BYTES, now: () => arrivedMs, origin, tables });
 };
-
-const isFrames = (decoded: Decoded): decoded is Frames => !isRefused(decoded);
 
 /** The first frame of `bytes` that a decoder refuses. */
 const firstFault = (bytes: Buffer): Fault => {

@@ -4,6 +4,7 @@ import { LENGTH_BYTES, MAX_SKIPPED_BYTES } from './frame';
 import { PartialFrame } from './partialFrame';
 import { RECORD_HEAD_BYTES } from './recordLayout';
 import { Runs } from './runs';
+import { isSyncBody, SYNC_BODY_BYTES, syncToken } from './sync';
 import { describeMalformed, isWellFormed, recordFault } from './wellFormed';
 
 /** What decoders may share: the names of buckets, and room to work in. */
@@ -25,12 +26,17 @@ export interface DecoderOptions {
   readonly now: () => number;
   /** Counts what is decoded. */
   readonly origin: Origin;
+  /** What counts behind a sync. Default: a sync is malformed. */
+  readonly nextOrigin?: (() => Origin) | undefined;
   /** Give the decoders of many connections the same. Default: its own. */
   readonly tables?: DecoderTables;
 }
 
 export interface Decoder {
-  /** What the next bytes complete: at most one `Frames` a bucket, after one for the frame that was half there. */
+  /**
+   * What the next bytes complete: at most one `Frames` a bucket, after one for the frame that was half there; where there are syncs,
+   * between two of them.
+   */
   push(chunk: Buffer): readonly Decoded[];
   /** What is left at the end of the stream. */
   end(): readonly Decoded[];
@@ -57,11 +63,14 @@ class FrameDecoder implements Decoder {
   private decoded: Decoded[] = [];
   private refusals: Refusal[] = [];
   private arrivedMs = 0;
+  private origin: Origin;
 
   constructor(
     private readonly options: DecoderOptions,
     private readonly tables: DecoderTables,
-  ) {}
+  ) {
+    this.origin = options.origin;
+  }
 
   get pending(): number {
     return this.partial.bytes;
@@ -115,6 +124,13 @@ class FrameDecoder implements Decoder {
       let nameLength = chunk[body] ?? 0;
       let wellFormed: boolean;
       if (nameLength === 0) {
+        if (this.options.nextOrigin && isSyncBody(chunk, body, length)) {
+          if (name && count > 0) runs.add(name, runStart, at, count);
+          this.sync(chunk, body, this.options.nextOrigin());
+          runStart = at = end;
+          count = 0;
+          continue;
+        }
         wellFormed = recordFault(chunk, body, length) === undefined;
         nameAt = body + RECORD_HEAD_BYTES;
         nameLength = chunk[nameAt - 1] ?? 0;
@@ -133,6 +149,14 @@ class FrameDecoder implements Decoder {
     this.lastName = name;
     if (at < size) this.keep(chunk, at);
     return size;
+  }
+
+  /** Ends the epoch: what was noted of it goes before the sync. */
+  private sync(chunk: Buffer, body: number, next: Origin): void {
+    this.tables.runs.flush(chunk, this.take);
+    this.takeRefusals();
+    this.decoded.push({ token: syncToken(chunk, body), origin: this.origin, bytes: LENGTH_BYTES + SYNC_BODY_BYTES });
+    this.origin = next;
   }
 
   private keep(chunk: Buffer, at: number): void {
@@ -189,7 +213,7 @@ class FrameDecoder implements Decoder {
 
   /** One refusal a reason and chunk: noise must not make an object a frame. */
   private refuse(reason: Refused['reason'], count: number, bytes: number, detail: string): void {
-    const { origin } = this.options;
+    const { origin } = this;
     origin.messages += count;
     if (count > 0) origin.worst = 2;
     const known = this.refusals.find((refusal) => refusal.reason === reason);
@@ -203,18 +227,21 @@ class FrameDecoder implements Decoder {
   }
 
   private readonly take = (bucket: string, bytes: Buffer, count: number): void => {
-    const { origin } = this.options;
+    const { origin } = this;
     origin.messages += count;
     origin.open += count;
     this.decoded.push({ bucket, bytes, count, arrivedMs: this.arrivedMs, origin });
   };
 
+  private takeRefusals(): void {
+    if (this.refusals.length === 0) return;
+    this.decoded.push(...this.refusals);
+    this.refusals = [];
+  }
+
   private finish(): readonly Decoded[] {
+    this.takeRefusals();
     const { decoded } = this;
-    if (this.refusals.length > 0) {
-      decoded.push(...this.refusals);
-      this.refusals = [];
-    }
     this.decoded = [];
     return decoded;
   }

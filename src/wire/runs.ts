@@ -17,15 +17,16 @@ export class Runs {
   /** The chunk in front, what was gathered of it behind: to copy a run within takes no view of it. */
   private scratch = Buffer.alloc(0);
   private size = 0;
+  /** Where the scratch is free, behind what was gathered of this chunk; 0: the chunk is not in it. */
+  private free = 0;
 
   /** @param lasting whether what is gathered is to stay as it is; else it lies in the same memory each time */
   constructor(private readonly lasting: boolean) {}
 
   /** Forgets what was noted: a new chunk. */
   start(): void {
-    this.round += 1;
-    this.names.length = 0;
-    this.size = 0;
+    this.forget();
+    this.free = 0;
   }
 
   /** Notes `count` frames of one bucket from `start` to `end`. */
@@ -47,27 +48,35 @@ export class Runs {
     name.last = run;
   }
 
-  /** Hands out what was noted of `chunk`, once a bucket. */
+  /** Hands out what was noted of `chunk` since it started or the last flush, once a bucket, and forgets it. */
   flush(chunk: Buffer, take: (bucket: string, bytes: Buffer, count: number) => void): void {
     const { names } = this;
-    if (this.size > names.length) this.copyToScratch(chunk);
-    let free = chunk.length;
+    if (this.size === 0) return;
+    if (this.size > names.length && this.free === 0) this.copyToScratch(chunk);
     for (const name of names) {
       let bytes: Buffer;
       if (name.first === name.last) bytes = viewOf(chunk, this.starts[name.first] ?? 0, this.ends[name.first] ?? 0);
       else {
-        const end = this.gather(name, free);
-        bytes = this.scratch.subarray(free, end);
+        const end = this.gather(name, this.free);
+        bytes = this.scratch.subarray(this.free, end);
         if (this.lasting) bytes = Buffer.from(bytes);
-        free = end;
+        this.free = end;
       }
       take(name.text, bytes, name.count);
     }
+    this.forget();
+  }
+
+  private forget(): void {
+    this.round += 1;
+    this.names.length = 0;
+    this.size = 0;
   }
 
   private copyToScratch(chunk: Buffer): void {
     if (this.scratch.length < 2 * chunk.length) this.scratch = Buffer.allocUnsafeSlow(2 * chunk.length);
     this.scratch.set(chunk);
+    this.free = chunk.length;
   }
 
   /** Copies the runs of `name` one behind the other; returns where they end. */

@@ -13,6 +13,7 @@ import {
   TIMESTAMP_BYTES,
   VALUE_IS_NULL,
 } from './recordLayout';
+import { SYNC_BODY_BYTES, SYNC_TYPE } from './sync';
 
 /** Whether the version 1 body of `length` bytes at `at`, whose bucket is not empty, holds a bucket, a key length and the key. */
 export const isWellFormed = (chunk: Uint8Array, at: number, length: number): boolean => {
@@ -52,6 +53,10 @@ const headersFault = (chunk: Buffer, countAt: number, end: number, nullMessage: 
 export const recordFault = (chunk: Buffer, at: number, length: number): string | undefined => {
   if (length < 2) return `body of ${length} bytes, expected at least 2`;
   const type = chunk[at + 1] ?? 0;
+  if (type === SYNC_TYPE)
+    return length === SYNC_BODY_BYTES
+      ? 'a sync, where only messages are expected'
+      : `a sync of ${length} bytes, expected ${SYNC_BODY_BYTES}`;
   if (type !== RECORD_TYPE) return `extended body of type ${type}, which this version does not know`;
   if (length < SMALLEST_RECORD_BYTES) return `a record of ${length} bytes, expected at least ${SMALLEST_RECORD_BYTES}`;
   const flags = chunk[at + 2] ?? 0;

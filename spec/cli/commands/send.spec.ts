@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -5,8 +6,10 @@ import * as fc from 'fast-check';
 import { of, Subject, timer } from 'rxjs';
 import { lines, MessageTooLong, repeated } from '../../../src/cli/commands/send/input';
 import { pump } from '../../../src/cli/commands/send/pump';
+import type { Status, Synced } from '../../../src/model';
 import { encodeFrame } from '../../../src/wire/frame';
 import { encodeRecord } from '../../../src/wire/record';
+import { encodeSync, encodeSynced } from '../../../src/wire/sync';
 import { inFolder } from '../../support/fileSinks';
 import { withListener } from '../../support/listener';
 import { run } from './harness';
@@ -221,6 +224,69 @@ describe('kahets send', () => {
       expect(ran.err).toContain('kahets: expected input that can be read, got E');
     }),
   );
+
+  describe('with --sync', () => {
+    /** Answers the first sync that comes, where there is an answer. */
+    const answering = (
+      answer: Partial<Synced> | undefined,
+      use: (path: string, bytes: () => Buffer) => Promise<void>,
+    ): Promise<void> =>
+      withListener(async ({ path, bytes, connected }) => {
+        const socket = connected();
+        const asked = socket.then(async (client) => {
+          while (!bytes().subarray(-SYNC.length).equals(SYNC)) await once(client, 'data');
+          if (answer) client.write(encodeSynced({ token: 1, status: 0, messages: 1, ...answer }));
+          else client.destroy();
+        });
+        await use(path, bytes);
+        await asked;
+      });
+    const SYNC = encodeSync(1);
+
+    it.each<readonly [Status, number, string]>([
+      [0, 0, 'all delivered'],
+      [1, 75, 'some in a backup or among the dead letters'],
+      [2, 74, 'some dropped'],
+    ])('waits for the answer, and ends as its status %d says', (status, code, words) =>
+      answering({ status }, async (path, bytes) => {
+        const ran = await run(['send', 'b', 'm', '--sync', '--socket', path]);
+        expect(ran).toMatchObject({ code, out: `1 message (8 bytes) sent to b at ${path}, ${words}\n` });
+        expect(ran.err === '').toBe(status === 0);
+        expect(bytes()).toEqual(Buffer.concat([encodeFrame('b', 'm'), SYNC]));
+      }),
+    );
+
+    it('shows the answer as JSON', () =>
+      answering({ status: 1, messages: 3 }, async (path) => {
+        const { out } = await run(['send', 'b', 'm', '--count', '3', '--sync', '--json', '--socket', path]);
+        expect(JSON.parse(out)).toMatchObject({ messages: 3, exitCode: 75, synced: { status: 1, messages: 3 } });
+      }));
+
+    it('ends with 69 where no answer comes, and says that nothing is known', () =>
+      answering(undefined, async (path) => {
+        const ran = await run(['send', 'b', 'm', '--sync', '--socket', path]);
+        expect(ran.code).toBe(69);
+        expect(ran.out).toBe(`1 message (8 bytes) sent to b at ${path}\n`);
+        expect(ran.err).toContain('before it answered: what became of the messages is not known');
+      }));
+
+    it('ends with 69 where another answer comes', () =>
+      answering({ token: 7 }, async (path) => {
+        const ran = await run(['send', 'b', 'm', '--sync', '--socket', path]);
+        expect(ran).toMatchObject({ code: 69, err: expect.stringContaining('an answer to the sync 7') as string });
+      }));
+
+    it('waits no longer when it is interrupted', () =>
+      withListener(async ({ path, bytes, connected }) => {
+        const interrupted$ = new Subject<void>();
+        const socket = connected();
+        const ran = run(['send', 'b', 'm', '--sync', '--socket', path], { interrupted$ });
+        const client = await socket;
+        while (!bytes().subarray(-SYNC.length).equals(SYNC)) await once(client, 'data');
+        interrupted$.next();
+        expect(await ran).toMatchObject({ code: 69, err: 'kahets: interrupted\n' });
+      }));
+  });
 
   it('ends with 69 where there is no daemon', () =>
     inFolder(async (folder) => {

@@ -8,21 +8,24 @@ import type { SendRequest } from './send/request';
 const HELP = helpText({
   about: `
 Without MESSAGE it sends what stands on standard input, or in --file, a message a line. It ends when the daemon has read all of
-it; what becomes of it then, the daemon tells. While the daemon does not read (its memory is full), it waits.
+it; with --sync, when all of it is settled, and tells how. While the daemon does not read (its memory is full), it waits.
 
 A key of up to 255 bytes goes in a frame of version 1; a longer one, and headers, in a record (docs/protocol.md).`,
   examples: [
     [`kahets send requests '{"path":"/"}' --key user-42`, 'one message'],
     ['kahets send requests < messages.ndjson', 'a message a line'],
     ['kahets send images --file cat.jpg --raw --header type=image/jpeg', 'a file as one message'],
+    ['kahets send requests hello --sync', 'one message, and what became of it'],
     ['kahets send requests hello --count 100000 --rate 5000', 'traffic to try things with'],
   ],
   exitCodes: {
-    [EX.OK]: 'the daemon has read all of it',
+    [EX.OK]: 'the daemon has read all of it; with --sync, all of it is delivered',
     [EX.USAGE]: 'wrong usage: a bucket or key that is too long, say',
     [EX.DATAERR]: 'a message is larger than MAX_FRAME; those before it were sent',
     [EX.NOINPUT]: 'no such file',
-    [EX.UNAVAILABLE]: 'no daemon, it went away, or Ctrl-C; what was sent is told',
+    [EX.UNAVAILABLE]: 'no daemon, it went away (with --sync, before it answered), or Ctrl-C; what was sent is told',
+    [EX.IOERR]: 'with --sync: some of it was dropped, or the daemon has no such bucket',
+    [EX.TEMPFAIL]: 'with --sync: some of it lies in a backup or among the dead letters',
     [EX.CONFIG]: 'wrong environment',
   },
 });
@@ -53,13 +56,14 @@ export const addSend: AddCommand = (program, host, ended) => {
     .addOption(new Option('--count <N>', 'send the one message so often (default: 1)').argParser(count))
     .addOption(new Option('--rate <N>', 'messages a second (default: no pauses)').argParser(rate))
     .option('--socket <PATH>', 'the socket of the daemon (default: as SOCKET says)')
+    .option('--sync', 'wait until all of it is settled, and tell how', false)
     .option('--json', 'end with one JSON object on standard output', false)
     .addHelpText('after', HELP)
     .action(
       async (
         bucket: string,
         message: string | undefined,
-        options: Pick<SendRequest, 'header' | 'raw' | 'json'> & Partial<SendRequest>,
+        options: Pick<SendRequest, 'header' | 'raw' | 'sync' | 'json'> & Partial<SendRequest>,
       ) => {
         const given = { key: undefined, file: undefined, count: undefined, rate: undefined, socket: undefined };
         // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded when it runs

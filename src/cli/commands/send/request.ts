@@ -12,5 +12,7 @@ export interface SendRequest {
   readonly rate: number | undefined;
   /** Undefined: the daemon's, as SOCKET says. */
   readonly socket: string | undefined;
+  /** Whether to wait until all of it is settled. */
+  readonly sync: boolean;
   readonly json: boolean;
 }

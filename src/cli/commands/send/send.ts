@@ -3,6 +3,7 @@ import * as E from 'fp-ts/Either';
 import { firstValueFrom, map, merge, NEVER, race, takeUntil, timer } from 'rxjs';
 import { connect, ConnectionError, type Connection } from '../../../client/connect';
 import type { Settings } from '../../../config/env';
+import type { Status, Synced } from '../../../model';
 import { LENGTH_BYTES } from '../../../wire/frame';
 import { codeOf, messageOf } from '../../../wire/systemErrors';
 import { tell, type CommandEnd, type CommandHost } from '../../command';
@@ -32,7 +33,24 @@ const INTERRUPTED: CommandEnd = { code: EX.UNAVAILABLE, problems: ['interrupted'
 interface Sent {
   messages: number;
   bytes: number;
+  /** What the daemon answered, where it was asked. */
+  synced?: Pick<Synced, 'status' | 'messages'>;
 }
+
+const WORDS: Readonly<Record<Status, string>> = {
+  0: 'all delivered',
+  1: 'some in a backup or among the dead letters',
+  2: 'some dropped',
+};
+
+const SETTLED: Readonly<Record<Status, CommandEnd>> = {
+  0: OK,
+  1: {
+    code: EX.TEMPFAIL,
+    problems: ['some of it lies in a backup or among the dead letters, see the log of the daemon'],
+  },
+  2: { code: EX.IOERR, problems: ['some of it was dropped, see the log of the daemon'] },
+};
 
 const displayOf = (totalBytes: number | undefined, { terminal, err }: CommandHost): Display => {
   const screen = totalBytes === undefined ? undefined : terminal();
@@ -44,7 +62,7 @@ const sendAll = async (
   connection: Connection,
   { batches, totalBytes }: Input,
   encode: (message: Buffer) => Buffer,
-  { rate }: SendRequest,
+  { rate, sync }: SendRequest,
   sent: Sent,
   host: CommandHost,
 ): Promise<CommandEnd> => {
@@ -68,7 +86,12 @@ const sendAll = async (
       display.sent(sent.bytes);
     },
     isStopped: () => isStopped,
-  }).then(() => (isStopped ? INTERRUPTED : OK));
+  }).then(async () => {
+    if (isStopped || !sync) return isStopped ? INTERRUPTED : OK;
+    const { status, messages } = await connection.sync();
+    sent.synced = { status, messages };
+    return SETTLED[status];
+  });
   try {
     const end = await Promise.race([pumped, interrupted]);
     // What waits for room may be half written: the end comes behind it, or in time without.
@@ -84,7 +107,10 @@ const sendAll = async (
 const report = (request: SendRequest, socket: string, sent: Sent, end: CommandEnd, { out }: CommandHost): void => {
   const { bucket, json } = request;
   if (json) out(`${JSON.stringify({ bucket, socket, ...sent, exitCode: end.code, problems: end.problems })}\n`);
-  else out(`${messagesText(sent.messages)} (${countText(sent.bytes)} bytes) sent to ${bucket} at ${socket}\n`);
+  else {
+    const settled = sent.synced ? `, ${WORDS[sent.synced.status]}` : '';
+    out(`${messagesText(sent.messages)} (${countText(sent.bytes)} bytes) sent to ${bucket} at ${socket}${settled}\n`);
+  }
 };
 
 /** Runs `kahets send`; resolves with its exit code. */

@@ -118,11 +118,11 @@ const run = async (
   const result = await runDaemon({
     ...{ env, plan: first.plan, reloads, stop$, owner, highMarkBytes: marks.high },
     accepted: createAccepted({ folder: acceptedSpool(spool), claim: owner.claim, stop$, log }),
-    source: (reading$) =>
+    source: (reading$, answered$) =>
       unixSocket({
         ...place,
         maxConnections: connectionLimit(descriptorLimit(), openDescriptors()),
-        ...{ reading$, stop$, log },
+        ...{ reading$, stop$, answered$, log },
         listening: (open) => {
           monitor.listening(open);
           supervisor.listening(place.path);
