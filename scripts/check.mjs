@@ -3,4 +3,4 @@ import { install } from './setUp.mjs';
 import * as steps from './steps.mjs';
 
 install();
-steps.runSteps([steps.lint, steps.types, steps.rules, steps.unit]);
+await steps.runSteps([steps.fastChecks, steps.unit]);

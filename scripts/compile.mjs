@@ -1,4 +1,4 @@
-/** Makes dist/: the program and the public API in a file each, and what they bring along (docs/decisions/0611). */
+/** Makes dist/: the program and the APIs in a file each, and what they bring along (docs/decisions/0611). */
 import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -29,10 +29,13 @@ const bundle = (entry, outfile, external, options = {}) => {
 const bundleProgram = () =>
   bundle('src/main.ts', 'dist/kahets.cjs', NATIVE, { alias: { rxjs: './node_modules/rxjs/dist/esm/index.js' } });
 
-/** What others build upon. It shares the packages that are installed with it: an Observable of theirs is one of ours. */
-const bundleApi = () => {
+/** What others build upon, and what they send with. */
+const APIS = ['index', 'client/index'];
+
+/** They share the packages that are installed with them: an Observable of theirs is one of ours. */
+const bundleApis = () => {
   const { dependencies } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'));
-  return bundle('src/index.ts', 'dist/index.js', Object.keys(dependencies));
+  return APIS.flatMap((name) => bundle(`src/${name}.ts`, `dist/${name}.js`, Object.keys(dependencies)));
 };
 
 /** A file of declarations and those that it needs. */
@@ -46,11 +49,11 @@ const declarations = (file, found = new Set()) => {
   return found;
 };
 
-/** The declarations of the public API; false when there is a type error anywhere in src/. */
-const declareApi = () => {
+/** The declarations of the APIs; false when there is a type error anywhere in src/. */
+const declareApis = () => {
   const all = inRoot('dist', 'declarations');
   if (!runLocal('tsc', ['-p', 'tsconfig.build.json', '--outDir', all])) return false;
-  for (const file of declarations(path.join(all, 'index.d.ts'))) {
+  for (const file of APIS.flatMap((name) => [...declarations(path.join(all, `${name}.d.ts`))])) {
     const target = inRoot('dist', path.relative(all, file));
     mkdirSync(path.dirname(target), { recursive: true });
     copyFileSync(file, target);
@@ -74,10 +77,10 @@ export const LICENCES = 'THIRD-PARTY-LICENSES.txt';
 /** Makes dist/ from nothing; true when it worked. Writes nothing when there is a type error. */
 export const compile = () => {
   rmSync(inRoot('dist'), { recursive: true, force: true });
-  if (!declareApi()) return false;
+  if (!declareApis()) return false;
   try {
     copyPage();
-    const files = [...bundleProgram(), ...bundleApi(), ...CHART];
+    const files = [...bundleProgram(), ...bundleApis(), ...CHART];
     writeFileSync(inRoot('dist', LICENCES), licencesOf(files));
     return true;
   } catch (error) {

@@ -1,13 +1,34 @@
 /** The checks of `npm test` and `npm run check`, and their count. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { ROOT, inRoot } from './root.mjs';
 import { compile, runLocal } from './setUp.mjs';
 
 const count = (passed, failed = 0, skipped = 0) => ({ passed, failed, skipped });
 
 /** A tool that passes or fails as a whole counts as one test. */
-const tool = (title, name, args) => ({ title, run: () => (runLocal(name, args) ? count(1) : count(0, 1)) });
+const tool = (title, name, args) => ({ title, name, args });
+
+/** Runs a tool and shows what it said when it has ended, in one piece: others run beside it. */
+const runTool = async ({ title, name, args }) => {
+  const child = spawn(inRoot('node_modules', '.bin', name), args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
+  const [code] = await once(child, 'close');
+  console.log(`${output}${code === 0 ? 'ok' : 'FAILED'}: ${title}`);
+  return code === 0 ? count(1) : count(0, 1);
+};
+
+const sum = (one, other) => count(one.passed + other.passed, one.failed + other.failed, one.skipped + other.skipped);
+
+/** Tools side by side. */
+const together = (...tools) => ({
+  title: tools.map(({ title }) => title).join(', '),
+  run: async () => (await Promise.all(tools.map(runTool))).reduce(sum),
+});
 
 /** Jest's own counts; a file that cannot even be loaded counts as one failed test, and so does a run without a result. */
 const jest = (title, project, ...options) => ({
@@ -28,27 +49,28 @@ const jest = (title, project, ...options) => ({
   },
 });
 
-export const lint = tool('lint', 'eslint', ['.']);
-export const format = tool('format', 'prettier', ['--check', '--log-level', 'warn', '.']);
-export const types = tool('types', 'tsc', ['-p', '.']);
-export const rules = tool('import rules', 'depcruise', ['--config', '.dependency-cruiser.cjs', 'src', 'spec', 'bench']);
-export const deadExports = tool('dead exports', 'knip', []);
+const lint = tool('lint', 'eslint', ['.']);
+const format = tool('format', 'prettier', ['--check', '--log-level', 'warn', '.']);
+const types = tool('types', 'tsc', ['-p', '.']);
+const rules = tool('import rules', 'depcruise', ['--config', '.dependency-cruiser.cjs', 'src', 'spec', 'bench']);
+const deadExports = tool('dead exports', 'knip', []);
+
+export const fastChecks = together(lint, types, rules);
+export const allChecks = together(lint, types, rules, format, deadExports);
 export const unit = jest('unit: operators, marbles, laws', 'unit', '--maxWorkers=2');
 export const build = { title: 'build', run: () => (compile() ? count(1) : count(0, 1)) };
 // They mostly wait: for brokers to start, for time-outs.
 export const endToEnd = jest('end to end', 'e2e', '--maxWorkers=4');
 
 /** Runs the steps one after the other, all of them, and ends with the count. */
-export const runSteps = (steps) => {
-  const total = count(0);
+export const runSteps = async (steps) => {
+  let total = count(0);
   for (const { title, run } of steps) {
     console.log(`\n── ${title}`);
     const started = performance.now();
-    const { passed, failed, skipped } = run();
-    total.passed += passed;
-    total.failed += failed;
-    total.skipped += skipped;
-    console.log(`${failed === 0 ? 'ok' : 'FAILED'} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
+    const found = await run();
+    total = sum(total, found);
+    console.log(`${found.failed === 0 ? 'ok' : 'FAILED'} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
   }
   const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
   console.log(`\n${total.passed} passed, ${total.failed} failed${skipped}`);

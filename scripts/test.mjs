@@ -3,13 +3,4 @@ import { install } from './setUp.mjs';
 import * as steps from './steps.mjs';
 
 install();
-steps.runSteps([
-  steps.lint,
-  steps.format,
-  steps.types,
-  steps.rules,
-  steps.deadExports,
-  steps.unit,
-  steps.build,
-  steps.endToEnd,
-]);
+await steps.runSteps([steps.allChecks, steps.unit, steps.build, steps.endToEnd]);

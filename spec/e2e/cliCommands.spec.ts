@@ -165,7 +165,7 @@ describe('the commands of the built program', () => {
     const { out } = await kahets(folder, ['completion', 'bash']);
     const script = `${out}\nCOMP_WORDS=(kahets st); COMP_CWORD=1; _kahets; echo "\${COMPREPLY[@]}"`;
     expect(await startProgram(folder, 'bash', ['--norc', '-c', script]).ended).toMatchObject({
-      out: 'start\n',
+      out: 'start status\n',
       err: '',
     });
   });

@@ -21,6 +21,7 @@ interface Manifest {
   readonly main: string;
   readonly types: string;
   readonly bin: Readonly<Record<string, string>>;
+  readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
   readonly dependencies: Readonly<Record<string, string>>;
 }
 interface Lockfile {
@@ -52,18 +53,29 @@ describe('the package of npm', () => {
       return [...new Set(below.map((name) => name.split('/', 1)[0] ?? ''))].sort();
     };
     expect(inFolder('')).toEqual([
-      ...['.env.dev.local', 'LICENSE', 'README.md', 'buckets.json', 'dist', 'docs', 'package.json', 'packaging'],
+      ...[
+        '.env.dev.local',
+        'LICENSE',
+        'README.md',
+        'buckets.json',
+        'clients',
+        'dist',
+        'docs',
+        'package.json',
+        'packaging',
+      ],
     ]);
     expect(inFolder('dist/').filter((name) => name.includes('.') && !name.endsWith('.d.ts'))).toEqual([
       ...['THIRD-PARTY-LICENSES.txt', 'index.js', 'kahets.cjs'],
     ]);
-    expect(inFolder('docs/').filter((name) => !name.endsWith('.md'))).toEqual([]);
+    expect(inFolder('docs/').filter((name) => !name.endsWith('.md'))).toEqual(['buckets.schema.json']);
+    expect(names.filter((name) => name.startsWith('clients/'))).toEqual(['clients/node/README.md']);
     expect(inFolder('packaging/')).toEqual(['README.md', 'debian', 'grafana', 'prometheus', 'systemd']);
   });
 
-  it('has code in two files, beside what browsers load', () => {
+  it('has code in three files, beside what browsers load', () => {
     const code = names.filter((name) => /\.[cm]?js$/.test(name) && !name.startsWith('dist/control/http/page/'));
-    expect(code).toEqual(['dist/index.js', 'dist/kahets.cjs']);
+    expect(code).toEqual(['dist/client/index.js', 'dist/index.js', 'dist/kahets.cjs']);
     expect(names.filter((name) => /\.(map|tsbuildinfo|png|svg|log)$/.test(name))).toEqual([
       'dist/control/http/page/icon.svg',
     ]);
@@ -78,7 +90,11 @@ describe('the package of npm', () => {
 
   it('has what its package.json names, and a command that may be executed', () => {
     const { main, types, bin } = manifest;
-    expect([main, types, ...Object.values(bin)].filter((name) => !names.includes(name))).toEqual([]);
+    const exported = Object.values(manifest.exports).flatMap((given) =>
+      (typeof given === 'string' ? [given] : Object.values(given)).map((name) => path.normalize(name)),
+    );
+    expect(exported).toHaveLength(5);
+    expect([main, types, ...exported, ...Object.values(bin)].filter((name) => !names.includes(name))).toEqual([]);
     expect(statSync(path.join(root, bin['kahets'] ?? '')).mode & 0o111).toBe(0o111);
     expect(read(bin['kahets'] ?? '')).toMatch(/^#!\/usr\/bin\/env node\n/);
   });
@@ -93,6 +109,7 @@ describe('the package of npm', () => {
     const installed = Object.keys(manifest.dependencies);
     expect(required('dist/index.js')).toEqual(expect.arrayContaining(['fp-ts', 'io-ts', 'kafkajs', 'rxjs']));
     expect(required('dist/index.js').filter((name) => !installed.includes(name))).toEqual([]);
+    expect(required('dist/client/index.js')).toEqual([]);
   });
 
   it('has no declarations but those that its own need, and all of these', () => {
@@ -104,7 +121,7 @@ describe('the package of npm', () => {
       .filter(({ fileName }) => fileName.startsWith('.'))
       .map(({ name, fileName }) => path.join(path.dirname(name), fileName))
       .map((module) => (names.includes(`${module}.d.ts`) ? `${module}.d.ts` : `${module}/index.d.ts`));
-    expect([...new Set(['dist/index.d.ts', ...own])].sort()).toEqual([...declared].sort());
+    expect([...new Set(['dist/index.d.ts', 'dist/client/index.d.ts', ...own])].sort()).toEqual([...declared].sort());
     const installed = Object.keys(manifest.dependencies);
     const others = imported.map(({ fileName }) => fileName).filter((name) => !name.startsWith('.') && !isBuiltin(name));
     expect(others.filter((name) => !installed.includes(packageOf(name)))).toEqual([]);
@@ -133,8 +150,10 @@ describe('the package of npm', () => {
       );
     expect(links.length).toBeGreaterThan(50);
     const missing = links.filter(({ target }) => !existsSync(path.join(root, target)));
-    // Pictures and decisions stay in the repository.
-    expect(missing.filter(({ target }) => !/^docs\/(images|growth|decisions)\b/.test(target))).toEqual([]);
+    // Pictures, decisions and clients in other languages stay in the repository.
+    expect(
+      missing.filter(({ target }) => !/^(docs\/(images|growth|decisions)|clients\/(go|php|python))\b/.test(target)),
+    ).toEqual([]);
   });
 
   it('runs nothing when it is installed, nor does a package that comes with it', () => {

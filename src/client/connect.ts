@@ -45,7 +45,8 @@ const FOUND: ReadonlyMap<string, string> = new Map([
 
 const NO_ANSWER = 'the daemon closed the connection before it answered: what became of the messages is not known';
 
-const connectionError = (path: string, error: unknown): ConnectionError =>
+/** Says in words why a connection failed. */
+export const connectionError = (path: string, error: unknown): ConnectionError =>
   new ConnectionError(path, FOUND.get(codeOf(error) ?? '') ?? messageOf(error), { cause: error });
 
 const attempt = (path: string): Promise<Socket> =>
@@ -63,8 +64,13 @@ const pause = (ms: number): Promise<void> =>
     setTimeout(resolve, ms);
   });
 
-/** While the queue of the daemon's socket is full a connect fails at once, where a blocking one would wait. */
-const attempts = async (path: string, until: number): Promise<Socket> => {
+/**
+ * Opens a socket. While the queue of the daemon's is full a connect fails at once, where a blocking one would wait: it is tried again.
+ *
+ * @throws ConnectionError where nobody takes the connection within 5 s
+ */
+export const openSocket = async (path: string): Promise<Socket> => {
+  const until = Date.now() + CONNECT_TIMEOUT_MS;
   for (;;) {
     try {
       return await attempt(path);
@@ -118,7 +124,7 @@ const createAnswers = (socket: Socket, path: string) => {
  * @throws ConnectionError where nobody takes the connection within 5 s
  */
 export const connect = async (path: string): Promise<Connection> => {
-  const socket = await attempts(path, Date.now() + CONNECT_TIMEOUT_MS);
+  const socket = await openSocket(path);
   let failure: ConnectionError | undefined;
   let ended = false;
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));

@@ -1,0 +1,3 @@
+module kahets
+
+go 1.21
