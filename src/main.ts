@@ -20,6 +20,9 @@ const interrupted$ = merge(
   ...['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'].map((signal) => fromEvent(process, signal)),
 ).pipe(take(1), share({ connector: () => new ReplaySubject(1), resetOnComplete: false }));
 
+/** Who reads may have enough before all is written (`| head`): nothing is said of it. */
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
 const host = createCommandHost({
   ...{ process, packageFolder, interrupted$, version: version(), environment: process.env, cwd: process.cwd() },
   out: (text) => void process.stdout.write(text),

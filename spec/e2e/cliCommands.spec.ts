@@ -160,6 +160,12 @@ describe('the commands of the built program', () => {
     );
   });
 
+  it('say nothing where nobody reads all of it', async () => {
+    const folder = await temporaryFolder();
+    const command = `set -o pipefail; '${process.execPath}' '${MAIN}' schema | head -c 1`;
+    expect(await startProgram(folder, 'bash', ['-c', command]).ended).toMatchObject({ code: 0, out: '{', err: '' });
+  });
+
   it('complete themselves under bash', async () => {
     const folder = await temporaryFolder();
     const { out } = await kahets(folder, ['completion', 'bash']);
