@@ -1,6 +1,6 @@
 import path from 'node:path';
 import * as E from 'fp-ts/Either';
-import { openClient } from '../support/client';
+import { connect } from '../../src/client/connect';
 import { endDaemons, startDaemon, type Ended } from '../support/daemon';
 import { addTopic, brokers, describeKafka, finalLedger, freshTopic, ROOT, rowOf } from '../support/endToEnd';
 import { findNode, MAJORS } from '../support/nodes';
@@ -34,7 +34,7 @@ describeKafka('the built daemon', () => {
 
   // Where there is no Kafka, nothing is fetched either.
   for (const major of brokers() === '' ? [] : MAJORS) {
-    const name = `runs on Node ${major}: every codec, no warning`;
+    const name = `runs on Node ${major}: every codec, answers to syncs, no warning`;
     const node = findNode(major);
     if (E.isLeft(node)) unavailable(name, node.left);
     else
@@ -57,9 +57,11 @@ describeKafka('the built daemon', () => {
           buckets: { streamsConfigs, buckets },
           command: [node.right, '--trace-warnings', MAIN, 'start'],
         });
-        const client = await openClient(daemon.socket);
-        for (const { topic } of topics)
+        const client = await connect(daemon.socket);
+        for (const { topic } of topics) {
           await client.write(Buffer.concat(Array.from({ length: MESSAGES }, (_, n) => numberedFrame(topic, n))));
+          expect(await client.sync()).toMatchObject({ status: 0, messages: MESSAGES });
+        }
         await client.end();
         const ended = await daemon.stop();
 
