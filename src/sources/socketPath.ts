@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Stats, chmodSync, lstatSync, renameSync, unlinkSync } from 'node:fs';
 import { type Server, connect } from 'node:net';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { codeOf } from '../wire/systemErrors';
 import { ListenError } from './listenError';
 
@@ -97,9 +97,11 @@ const listenBeside = async (server: Server, { path, backlog, signal }: ClaimOpti
   for (let attempt = 1; ; attempt += 1) {
     // A server that is closed before it listens would listen all the same.
     signal.throwIfAborted();
-    const beside = join(dirname(path), randomUUID().slice(0, Math.min(8, name.length)));
+    const drawn = randomUUID().slice(0, Math.min(8, name.length));
+    // With its folder, also where that is `.`: a name of digits alone Node takes for a port.
+    const beside = `${dirname(path)}/${drawn}`;
     try {
-      if (beside !== path) {
+      if (drawn !== name) {
         await listen(server, { path: beside }, backlog);
         return beside;
       }
