@@ -68,6 +68,11 @@ describe('the status page', () => {
       .locator('#streams .backup', { hasText: 'Backup: files backup/*/*' })
       .getByText(/[1-9][\d,]* messages in it/)
       .waitFor();
+    // With the second event there are rates.
+    await page
+      .locator('#legend li')
+      .filter({ hasText: /^received[\d,.]+$/ })
+      .waitFor();
     expect(await page.locator('#legend li').allTextContents()).toEqual([
       expect.stringMatching(/^received[\d,.]+$/),
       expect.stringMatching(/^to kafka_010$/),
