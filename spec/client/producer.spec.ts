@@ -194,18 +194,24 @@ describe('a producer', () => {
       await expect(producer.send('b', 'm')).rejects.toThrow(ClosedError);
     }));
 
-  it(
-    'does not keep a program from ending when nothing is awaited',
-    () =>
+  it.each([
+    ['is awaited', `send('b', 'the last')`, encodeFrame('b', 'the last'), ''],
+    ['is awaited any more', 'sync()', encodeSync(1), encodeSynced({ token: 1, status: 0, messages: 0 })],
+  ])(
+    'does not keep a program from ending when nothing %s',
+    (_, call, expected, answer) =>
       withSocket(async (socket) => {
         const peer = await peerAt(socket);
         const client = path.join(__dirname, '../../src/client');
         const script = `
-        require('@swc/jest');
-        const { createProducer } = require(${JSON.stringify(client)});
-        void createProducer({ socket: ${JSON.stringify(socket)} }).send('b', 'the last');`;
-        await promisify(execFile)(process.execPath, ['-r', 'ts-node/register/transpile-only', '-e', script]);
-        await peer.has(encodeFrame('b', 'the last'));
+          require('@swc/jest');
+          const { createProducer } = require(${JSON.stringify(client)});
+          void createProducer({ socket: ${JSON.stringify(socket)} }).${call};`;
+        const args = ['-r', 'ts-node/register/transpile-only', '-e', script];
+        const ended = promisify(execFile)(process.execPath, args, { timeout: 20_000 });
+        await peer.has(expected);
+        peer.sockets[0]?.write(answer);
+        await ended;
       }),
     30_000,
   );

@@ -1,7 +1,8 @@
 import { connect as open, type Socket } from 'node:net';
 import type { Synced } from '../model';
-import { createSyncedReader, encodeSync, NoAnswer } from '../wire/sync';
+import { encodeSync } from '../wire/sync';
 import { codeOf, messageOf } from '../wire/systemErrors';
+import { AwaitedAnswers } from './answers';
 
 /** Why there is no connection to the daemon, or no more. */
 export class ConnectionError extends Error {
@@ -81,43 +82,6 @@ export const openSocket = async (path: string): Promise<Socket> => {
   }
 };
 
-/** The answers that come over a socket, in the order of their syncs. */
-const createAnswers = (socket: Socket, path: string) => {
-  const read = createSyncedReader();
-  const waiting: {
-    readonly token: number;
-    readonly resolve: (synced: Synced) => void;
-    readonly reject: (error: Error) => void;
-  }[] = [];
-  let token = 0;
-  /** None comes any more. */
-  const fail = (error: ConnectionError): void => {
-    for (const { reject } of waiting.splice(0)) reject(error);
-  };
-  socket.on('data', (chunk) => {
-    try {
-      for (const synced of read(chunk)) {
-        const [first] = waiting;
-        if (first?.token !== synced.token)
-          throw new NoAnswer(`found an answer to the sync ${synced.token}, not the next`);
-        waiting.shift();
-        first.resolve(synced);
-      }
-    } catch (error) {
-      const failure = new ConnectionError(path, `this is no daemon that answers syncs: ${messageOf(error)}`);
-      fail(failure);
-      socket.destroy(failure);
-    }
-  });
-  const sync = (): Promise<Synced> =>
-    new Promise((resolve, reject) => {
-      token += 1;
-      waiting.push({ token, resolve, reject });
-      socket.write(encodeSync(token));
-    });
-  return { sync, fail };
-};
-
 /**
  * Connects to the daemon's UNIX socket.
  *
@@ -128,12 +92,34 @@ export const connect = async (path: string): Promise<Connection> => {
   let failure: ConnectionError | undefined;
   let ended = false;
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
-  const answers = createAnswers(socket, path);
+  const answers = new AwaitedAnswers();
+  let token = 0;
+  /** Why none comes any more. */
+  let noAnswer: ConnectionError | undefined;
+  socket.on('data', (chunk) => {
+    try {
+      answers.receive(chunk);
+    } catch (error) {
+      noAnswer = new ConnectionError(path, `this is no daemon that answers syncs: ${messageOf(error)}`);
+      answers.lost();
+      socket.destroy(noAnswer);
+    }
+  });
   socket.on('error', (error) => (failure ??= error instanceof ConnectionError ? error : connectionError(path, error)));
   socket.once('close', () => {
     if (!ended) failure ??= connectionError(path, { code: 'EPIPE' });
-    answers.fail(new ConnectionError(path, NO_ANSWER, { cause: failure }));
+    noAnswer ??= new ConnectionError(path, NO_ANSWER, { cause: failure });
+    answers.lost();
   });
+  const sync = (): Promise<Synced> =>
+    new Promise((resolve, reject) => {
+      token += 1;
+      answers.ask(token, (synced) => {
+        if (synced) resolve(synced);
+        else reject(noAnswer ?? new ConnectionError(path, NO_ANSWER));
+      });
+      socket.write(encodeSync(token));
+    });
 
   return {
     write: async (bytes) => {
@@ -141,7 +127,7 @@ export const connect = async (path: string): Promise<Connection> => {
         await Promise.race([new Promise<void>((resolve) => socket.once('drain', resolve)), closed]);
       if (failure) throw failure;
     },
-    sync: () => (failure ? Promise.reject(failure) : answers.sync()),
+    sync: () => (failure ? Promise.reject(failure) : sync()),
     end: async () => {
       ended = true;
       socket.end();

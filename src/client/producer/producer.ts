@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { setImmediate as soon, setTimeout as later } from 'node:timers';
-import { createSyncedReader, encodeSync } from '../../wire/sync';
+import { encodeSync } from '../../wire/sync';
+import { AwaitedAnswers } from '../answers';
 import { ConnectionError, connectionError, openSocket } from '../connect';
 import type { Producer, ProducerOptions } from './api';
 import { createBackoff } from './backoff';
@@ -19,6 +20,8 @@ const MAX_TOKEN = 0xffffffff;
 class SocketProducer implements Producer {
   private readonly outbox: Outbox;
   private readonly syncs = new Syncs();
+  /** Those of the connection that there is, or was last. */
+  private answers = new AwaitedAnswers();
   private readonly path: string;
   private readonly maxFrameBytes: number;
   private readonly backoff;
@@ -80,7 +83,7 @@ class SocketProducer implements Producer {
         clearTimeout(timer);
         reject(error);
       };
-      const written = (): void => this.syncs.ask(token, answer);
+      const written = (): void => this.answers.ask(token, this.syncs.asked(answer));
       this.enqueue({ frame: encodeSync(token), messages: 0, written, failed }, failed);
     });
 
@@ -168,7 +171,7 @@ class SocketProducer implements Producer {
 
   /** A connection on which nothing is awaited does not keep the program from ending. */
   private release(): void {
-    if (this.outbox.isEmpty && !this.isWriting && !this.syncs.areWaiting) this.socket?.unref();
+    if (this.outbox.isEmpty && !this.isWriting && this.answers.isEmpty) this.socket?.unref();
   }
 
   private connect(): void {
@@ -191,11 +194,12 @@ class SocketProducer implements Producer {
     this.counted.connections += 1;
     this.socket = socket;
     let failure: unknown = { code: 'EPIPE' };
-    const read = createSyncedReader();
+    const answers = new AwaitedAnswers();
+    this.answers = answers;
     socket.on('data', (chunk: Buffer) => {
       try {
-        for (const synced of read(chunk))
-          if (!this.syncs.answered(synced)) throw new Error('an answer nobody asked for');
+        answers.receive(chunk);
+        this.release();
       } catch (error) {
         failure = error;
         socket.destroy();
@@ -205,6 +209,7 @@ class SocketProducer implements Producer {
     socket.once('end', () => socket.destroy());
     socket.once('close', () => {
       this.socket = undefined;
+      answers.lost();
       this.syncs.lost();
       if (this.state !== 'closed') this.lost(failure);
     });

@@ -22,53 +22,40 @@ const join = (one: SyncResult, other: SyncResult): SyncResult => ({
   messages: one.messages + other.messages,
 });
 
-interface Asked {
-  readonly token: number;
-  /** False: nobody waits for it any more. */
-  readonly answer: (result: SyncResult) => boolean;
-  /** Written since the sync before it. */
-  readonly messages: number;
-}
+/** Told of a result; false: nobody waits for it any more. */
+export type Answer = (result: SyncResult) => boolean;
 
-/** Which messages were written on this connection, and which syncs wait for their answers. */
+/** What becomes of messages, from one connection to the next. */
 export class Syncs {
-  private readonly asked: Asked[] = [];
-  /** Written since the last sync. */
+  /** Written on this connection since the last sync. */
   private messages = 0;
   /** What is known of messages that no result has told of. */
   private before = NOTHING;
-
-  get areWaiting(): boolean {
-    return this.asked.length > 0;
-  }
 
   written(messages: number): void {
     this.messages += messages;
   }
 
-  /** A sync was written. */
-  ask(token: number, answer: Asked['answer']): void {
-    this.asked.push({ token, answer, messages: this.messages });
+  /** A sync was written. Returns who is to be told what the daemon answers; undefined: the connection is lost. */
+  asked(answer: Answer): (synced: Synced | undefined) => void {
+    const { messages } = this;
     this.messages = 0;
+    return (synced) =>
+      this.tell(
+        answer,
+        synced
+          ? { status: BY_STATUS[synced.status] ?? 'unknown', messages: synced.messages }
+          : { status: 'unknown', messages },
+      );
   }
 
-  /** False: this is the answer to nothing that was asked. */
-  answered({ token, status, messages }: Synced): boolean {
-    const [asked] = this.asked;
-    if (asked?.token !== token) return false;
-    this.asked.shift();
-    this.tell(asked, { status: BY_STATUS[status] ?? 'unknown', messages });
-    return true;
-  }
-
-  /** The connection is lost: what was written on it may have been read or not. */
+  /** The connection is lost, and those who asked have been told: what was written on it since may have been read or not. */
   lost(): void {
-    for (const asked of this.asked.splice(0)) this.tell(asked, { status: 'unknown', messages: asked.messages });
     if (this.messages > 0) this.before = join(this.before, { status: 'unknown', messages: this.messages });
     this.messages = 0;
   }
 
-  private tell({ answer }: Asked, result: SyncResult): void {
+  private tell(answer: Answer, result: SyncResult): void {
     const all = join(this.before, result);
     this.before = answer(all) ? NOTHING : all;
   }
