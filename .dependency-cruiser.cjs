@@ -80,6 +80,13 @@ module.exports = {
       to: { path: 'node_modules/rxjs/(?:src|dist/[^/]+)/internal/.+' },
     },
     {
+      name: 'testing-is-for-tests',
+      comment: 'It needs a test runner.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/testing/' },
+      to: { path: '^src/testing/' },
+    },
+    {
       name: 'nothing-imports-spec',
       severity: 'error',
       from: { path: '^src/' },

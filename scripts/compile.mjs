@@ -29,8 +29,8 @@ const bundle = (entry, outfile, external, options = {}) => {
 const bundleProgram = () =>
   bundle('src/main.ts', 'dist/kahets.cjs', NATIVE, { alias: { rxjs: './node_modules/rxjs/dist/esm/index.js' } });
 
-/** What others build upon, and what they send with. */
-const APIS = ['index', 'client/index'];
+/** What others build upon, test with, and send with. */
+const APIS = ['index', 'testing/index', 'client/index'];
 
 /** They share the packages that are installed with them: an Observable of theirs is one of ours. */
 const bundleApis = () => {

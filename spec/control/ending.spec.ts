@@ -1,7 +1,7 @@
 import { createEnding } from '../../src/control/ending';
 import { createLedger } from '../../src/control/ledger';
 import type { Spilled } from '../../src/control/spill';
-import { memoryLog } from '../support/builders';
+import { memoryLog } from '../../src/testing/builders';
 
 /** Thrown in the place of the process's end. */
 class Exit extends Error {

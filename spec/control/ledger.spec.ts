@@ -1,6 +1,6 @@
 import { createLedger } from '../../src/control/ledger';
 import { emptyRow } from '../../src/model';
-import { batchOf, outcomeOf } from '../support/builders';
+import { batchOf, outcomeOf } from '../../src/testing/builders';
 
 describe('createLedger', () => {
   it('is empty before anything comes', () => {

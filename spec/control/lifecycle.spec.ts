@@ -30,7 +30,8 @@ import {
 } from '../../src/model';
 import { planTopology, type Plan } from '../../src/pipelines/topology';
 import { nothingAccepted } from '../support/accepted';
-import { batchOf, bucketConfig, delivered, messagesOf, testEnv, unavailable } from '../support/builders';
+import { batchOf, delivered, messagesOf, testEnv, unavailable } from '../../src/testing/builders';
+import { bucketConfig } from '../support/builders';
 import { quick } from '../support/quick';
 import { unshared } from '../../src/operators/blocks';
 import { encodeFrame } from '../../src/wire/frame';

@@ -1,6 +1,6 @@
 import { createLog, limitRepeats } from '../../src/control/log';
-import { memoryLog } from '../support/builders';
-import { marbles } from '../support/marbles';
+import { memoryLog } from '../../src/testing/builders';
+import { marbles } from '../../src/testing/marbles';
 
 describe('createLog', () => {
   it('writes one JSON line with level, time and message, from its level up', () => {

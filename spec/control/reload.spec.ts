@@ -4,7 +4,7 @@ import { createReloads } from '../../src/control/reload';
 import type { OpenError } from '../../src/model';
 import type { Configuration } from '../../src/pipelines/routes';
 import type { Reloaded, Topology } from '../../src/pipelines/streams';
-import { memoryLog } from '../support/builders';
+import { memoryLog } from '../../src/testing/builders';
 
 const configuration = (): Configuration => ({ streams: [], buckets: [], defaultBucket: undefined });
 const result: Reloaded = { kept: ['a'], replaced: ['b'], added: [], removed: [] };

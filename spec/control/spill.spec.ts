@@ -9,7 +9,7 @@ import { parseTemplate } from '../../src/sinks/file/template';
 import { openSpoolFile } from '../../src/spool/openSpoolFile';
 import { encodeFrame } from '../../src/wire/frame';
 import { MessageCursor } from '../../src/wire/messageCursor';
-import { batchOf, batchOfRun, frames, memoryLog, testEnv } from '../support/builders';
+import { batchOf, batchOfRun, frames, memoryLog, testEnv } from '../../src/testing/builders';
 import { onSmallDisk } from '../support/disks';
 import { itMounts } from '../support/itMounts';
 

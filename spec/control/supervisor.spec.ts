@@ -1,6 +1,6 @@
 import { ignoreElements, Observable, timer } from 'rxjs';
 import { createSupervisor, unsupervised, type Notice, type SupervisorOptions } from '../../src/control/supervisor';
-import { marbles, type Marbles } from '../support/marbles';
+import { marbles, type Marbles } from '../../src/testing/marbles';
 
 const DRAIN_MS = 5000;
 const STOPPING: Notice = ['STOPPING=1', 'STATUS=Stopping; deliveries to go: 7', 'EXTEND_TIMEOUT_USEC=65000000'];

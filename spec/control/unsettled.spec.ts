@@ -1,5 +1,5 @@
 import { createUnsettled } from '../../src/control/unsettled';
-import { batchOf, frames } from '../support/builders';
+import { batchOf, frames } from '../../src/testing/builders';
 
 describe('createUnsettled', () => {
   it('never: knows of nothing', () => {

@@ -3,7 +3,7 @@ import { kill } from 'node:process';
 import path from 'node:path';
 import { NEVER } from 'rxjs';
 import type { Health, Sink } from '../../src/model';
-import { batchOf } from '../support/builders';
+import { batchOf } from '../../src/testing/builders';
 import { makeCertificates, type Certificates } from '../support/certificates';
 import { openClient } from '../support/client';
 import { endDaemons, launchDaemon, startDaemon } from '../support/daemon';

@@ -1,6 +1,6 @@
 import { NEVER } from 'rxjs';
 import type { Batch, Sink } from '../../src/model';
-import { batchOfRun, memoryLog } from '../support/builders';
+import { batchOfRun, memoryLog } from '../../src/testing/builders';
 import { connectionsTo } from '../support/connections';
 import { addTopic, describeKafka, freshTopic } from '../support/endToEnd';
 import {

@@ -4,7 +4,7 @@ import { createSlots } from '../../src/control/slots';
 import type { Batch } from '../../src/model';
 import type { CodecName } from '../../src/sinks/kafka/settings';
 import { encodeFrame } from '../../src/wire/frame';
-import { batchOfRun } from '../support/builders';
+import { batchOfRun } from '../../src/testing/builders';
 import { readByKafka, storedBytes, type Pair } from '../support/consoleConsumer';
 import { brokers, describeKafka, freshTopic } from '../support/endToEnd';
 import { readTopic } from '../support/kcat';

@@ -1,8 +1,8 @@
 import { NEVER } from 'rxjs';
 import type { Batch, Health, Sink } from '../../src/model';
 import { encodeFrame } from '../../src/wire/frame';
-import { batchOfRun } from '../support/builders';
-import { describeSink } from '../support/describeSink';
+import { batchOfRun } from '../../src/testing/builders';
+import { describeSink } from '../../src/testing/describeSink';
 import { brokers, describeKafka, freshTopic, ownBroker } from '../support/endToEnd';
 import { BACK_SOON, createBroker, type Broker } from '../support/kafka';
 import { messagesOfTopic, readTopic } from '../support/kcat';

@@ -4,7 +4,7 @@ import { lastValueFrom, NEVER } from 'rxjs';
 import type { PartitionerName } from '../../src/sinks/kafka/settings';
 import { encodeFrame } from '../../src/wire/frame';
 import { encodeRecord } from '../../src/wire/record';
-import { batchOfRun } from '../support/builders';
+import { batchOfRun } from '../../src/testing/builders';
 import { brokers, describeKafka, freshTopic } from '../support/endToEnd';
 import { messagesOfTopic, type Message } from '../support/kcat';
 import { openKafka } from '../support/openKafka';

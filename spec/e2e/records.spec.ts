@@ -10,7 +10,7 @@ import { RecordBatch } from '../../src/sinks/kafka/recordBatch';
 import { produceRequest, producerIdRequest, type Request } from '../../src/sinks/kafka/requests';
 import { encodeFrame } from '../../src/wire/frame';
 import { encodeRecord } from '../../src/wire/record';
-import { batchOfRun, messagesOf } from '../support/builders';
+import { batchOfRun, messagesOf } from '../../src/testing/builders';
 import { brokers, describeKafka, freshTopic } from '../support/endToEnd';
 import { runKafkaTool } from '../support/kafkaJars';
 import { messagesOfTopic } from '../support/kcat';

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { encodeFrame } from '../../src/wire/frame';
 import { encodeRecord } from '../../src/wire/record';
-import { batchOfRun } from '../support/builders';
+import { batchOfRun } from '../../src/testing/builders';
 import { endDaemons, launchDaemon, temporaryFolder, type Daemon, type Ended } from '../support/daemon';
 import { addTopic, brokers, describeKafka, freshTopic, noBroker, oneBucket, ROOT } from '../support/endToEnd';
 import { openFile, written } from '../support/fileSinks';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { NEVER } from 'rxjs';
 import type { Health, Receipt, Sink } from '../../src/model';
-import { batchOf, memoryLog } from '../support/builders';
+import { batchOf, memoryLog } from '../../src/testing/builders';
 import { KEY_PASSWORD, makeCertificates, type Certificates, type Identity } from '../support/certificates';
 import { describeKafka, freshTopic } from '../support/endToEnd';
 import { messagesOfTopic } from '../support/kcat';

@@ -3,7 +3,7 @@ import { bufferCount, concatMap, from, map, NEVER, of, timer, toArray } from 'rx
 import { TestScheduler } from 'rxjs/testing';
 import type { Batch, Frames } from '../../src/model';
 import { batch } from '../../src/operators/batch';
-import { frames, messagesOf } from '../support/builders';
+import { frames, messagesOf } from '../../src/testing/builders';
 
 interface Arrival {
   readonly gapMs: number;

@@ -5,7 +5,7 @@ import { encodeFrame } from '../../src/wire/frame';
 import { MessageCursor } from '../../src/wire/messageCursor';
 import { encodeRecord } from '../../src/wire/record';
 import { encodeSync } from '../../src/wire/sync';
-import { anOrigin } from '../support/builders';
+import { anOrigin } from '../../src/testing/builders';
 import { pushWiped } from '../support/wiped';
 import { byBucket, encodeMessage, messagesIn, type VectorMessage } from '../vectors/frames';
 

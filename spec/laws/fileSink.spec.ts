@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { batchOf, messagesOf, testEnv } from '../support/builders';
+import { batchOf, messagesOf, testEnv } from '../../src/testing/builders';
 import { filesIn, inFolder, messagesIn, openFile, written } from '../support/fileSinks';
 
 interface Step {

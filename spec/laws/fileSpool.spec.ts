@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import type { SpoolFile } from '../../src/model';
 import { encodeRecord } from '../../src/wire/record';
-import { batchOf, testEnv } from '../support/builders';
+import { batchOf, testEnv } from '../../src/testing/builders';
 import { filesIn, inFolder, messagesIn, openSpool, written } from '../support/fileSinks';
 
 const buckets = ['a', 'b', 'a-1', 'a.part', '../é'];

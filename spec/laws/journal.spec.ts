@@ -3,7 +3,7 @@ import { concatMap, from, map, of, timer } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import type { Frames } from '../../src/model';
 import { journal } from '../../src/pipelines/journal';
-import { anOrigin, frames } from '../support/builders';
+import { anOrigin, frames } from '../../src/testing/builders';
 
 const arrivals = fc.array(fc.record({ gapMs: fc.nat(5), recovered: fc.boolean() }), { maxLength: 40 });
 const writeMs = fc.array(fc.nat(10), { minLength: 1, maxLength: 10 });

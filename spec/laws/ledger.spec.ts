@@ -9,7 +9,7 @@ import { withSinkErrors } from '../../src/operators/withSinkErrors';
 import { bucketPipeline, type Route } from '../../src/pipelines/bucket';
 import { noSegments } from '../support/accepted';
 import { spokenRow } from '../support/books';
-import { anOrigin, batchOf, delivered, frames, messagesOf, testEnv } from '../support/builders';
+import { anOrigin, batchOf, delivered, frames, messagesOf, testEnv } from '../../src/testing/builders';
 
 const behaviours = ['takes', 'fails', 'half', 'throws'] as const;
 type Behaviour = (typeof behaviours)[number];

@@ -4,7 +4,7 @@ import { createLedger } from '../../src/control/ledger';
 import { SinkError, type Batch, type Health, type Sink, type Write } from '../../src/model';
 import { streamPolicy } from '../../src/pipelines/policy';
 import { replay } from '../../src/pipelines/replay/replay';
-import { batchOf, delivered, messagesOf, testEnv } from '../support/builders';
+import { batchOf, delivered, messagesOf, testEnv } from '../../src/testing/builders';
 import { fakeSpool, type FakeSpool } from '../support/fakeSpool';
 
 /** What happens to the broker: nobody is there, nobody answers, or an acknowledgement is lost. */

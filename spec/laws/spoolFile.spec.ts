@@ -7,7 +7,7 @@ import type { SpoolReader, Window } from '../../src/spool/spoolReader';
 import { createDecoder } from '../../src/wire/decoder';
 import { encodeFrame, MAX_SKIPPED_BYTES } from '../../src/wire/frame';
 import { encodeRecord } from '../../src/wire/record';
-import { anOrigin, memoryLog } from '../support/builders';
+import { anOrigin, memoryLog } from '../../src/testing/builders';
 import { inFolder } from '../support/fileSinks';
 
 // Real files: a busy disk makes it slow.

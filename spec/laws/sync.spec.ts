@@ -9,7 +9,7 @@ import { ingest } from '../../src/pipelines/ingest';
 import { encodeFrame } from '../../src/wire/frame';
 import { createSyncedReader, encodeSync } from '../../src/wire/sync';
 import { noSegments } from '../support/accepted';
-import { messagesOf, outcomeOf, testEnv } from '../support/builders';
+import { messagesOf, outcomeOf, testEnv } from '../../src/testing/builders';
 
 const CONNECTIONS = 3;
 /** `memory` and `journaled` are routed, `unknown` is not. */

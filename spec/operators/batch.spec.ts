@@ -16,8 +16,8 @@ import type { Batch, BatchLimits, Close, Frames, Origin } from '../../src/model'
 import { createUnsettled } from '../../src/control/unsettled';
 import { batch } from '../../src/operators/batch';
 import { KeptRuns } from '../../src/operators/batchMemory';
-import { anOrigin, frames, messagesOf } from '../support/builders';
-import { type Marbles, marbles } from '../support/marbles';
+import { anOrigin, frames, messagesOf } from '../../src/testing/builders';
+import { type Marbles, marbles } from '../../src/testing/marbles';
 
 const limits = (parts: Partial<BatchLimits> = {}): BatchLimits => ({ count: 100, bytes: 1_000_000, ms: 50, ...parts });
 const one = (message: string): Frames => frames('b', [message]);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Blocks, Frames, Origin } from '../../src/model';
 import { BatchMemory, KeptRuns } from '../../src/operators/batchMemory';
 import { BLOCK_BYTES, unshared } from '../../src/operators/blocks';
-import { anOrigin, frames, messagesOf } from '../support/builders';
+import { anOrigin, frames, messagesOf } from '../../src/testing/builders';
 
 const LEAST_BYTES = 1024;
 const SAME_TIME_MS = 10;

@@ -1,7 +1,7 @@
 import { SinkError, type Receipt } from '../../src/model';
 import { concatWrites } from '../../src/operators/concatWrites';
-import { batchOf, delivered, unavailable } from '../support/builders';
-import { marbles } from '../support/marbles';
+import { batchOf, delivered, unavailable } from '../../src/testing/builders';
+import { marbles } from '../../src/testing/marbles';
 
 const one = batchOf('b', ['1']);
 const two = batchOf('b', ['2']);

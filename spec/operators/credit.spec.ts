@@ -4,8 +4,8 @@ import { createLedger } from '../../src/control/ledger';
 import type { Batch, Blocks, Origin, Outcome, Settled } from '../../src/model';
 import { unshared } from '../../src/operators/blocks';
 import { credit } from '../../src/operators/credit';
-import { anOrigin, frames, memoryLog, outcomeOf } from '../support/builders';
-import { marbles } from '../support/marbles';
+import { anOrigin, frames, memoryLog, outcomeOf } from '../../src/testing/builders';
+import { marbles } from '../../src/testing/marbles';
 
 const notedBlocks = (): Blocks & { readonly back: Buffer[] } => {
   const back: Buffer[] = [];

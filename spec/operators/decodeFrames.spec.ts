@@ -2,8 +2,8 @@ import { NEVER, Subject, concat, map, of, throwError } from 'rxjs';
 import { type Decoded, isFrames, isRefused } from '../../src/model';
 import { type DecodeFramesOptions, decodeFrames } from '../../src/operators/decodeFrames';
 import { encodeFrame } from '../../src/wire/frame';
-import { anOrigin, messagesOf } from '../support/builders';
-import { marbles } from '../support/marbles';
+import { anOrigin, messagesOf } from '../../src/testing/builders';
+import { marbles } from '../../src/testing/marbles';
 
 const options = (more: Partial<DecodeFramesOptions> = {}): DecodeFramesOptions => ({
   maxFrame: 1024,

@@ -1,8 +1,8 @@
 import { map, timer } from 'rxjs';
 import type { Batch, Settled } from '../../src/model';
 import { deliver } from '../../src/operators/deliver';
-import { batchOf } from '../support/builders';
-import { marbles } from '../support/marbles';
+import { batchOf } from '../../src/testing/builders';
+import { marbles } from '../../src/testing/marbles';
 
 const a = batchOf('b', ['a']);
 const b = batchOf('b', ['b']);

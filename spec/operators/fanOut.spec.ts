@@ -1,8 +1,8 @@
 import { of, type Observable } from 'rxjs';
 import type { Batch, Outcome } from '../../src/model';
 import { fanOut } from '../../src/operators/fanOut';
-import { batchOf, outcomeOf } from '../support/builders';
-import { marbles } from '../support/marbles';
+import { batchOf, outcomeOf } from '../../src/testing/builders';
+import { marbles } from '../../src/testing/marbles';
 
 const batch = batchOf('b', ['1', '2']);
 const a = outcomeOf('first', batch, { delivered: 2 });

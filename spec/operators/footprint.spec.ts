@@ -1,6 +1,6 @@
 import { createHeld } from '../../src/control/held';
 import { footprint, overhead } from '../../src/operators/footprint';
-import { anOrigin, batchOf } from '../support/builders';
+import { anOrigin, batchOf } from '../../src/testing/builders';
 
 const held = (): ReturnType<typeof createHeld> => createHeld({ high: 1e9, low: 1e8 });
 const FIRST = { runs: 1, debts: 1 };

@@ -1,8 +1,8 @@
 import { map, mergeMap, of, take, throwError } from 'rxjs';
 import type { Frames } from '../../src/model';
 import { type GroupByBucketOptions, groupByBucket } from '../../src/operators/groupByBucket';
-import { frames } from '../support/builders';
-import { type Marbles, marbles } from '../support/marbles';
+import { frames } from '../../src/testing/builders';
+import { type Marbles, marbles } from '../../src/testing/marbles';
 
 const values: Record<string, Frames> = { a: frames('a', ['1']), b: frames('b', ['1']), c: frames('c', ['1']) };
 

@@ -2,8 +2,8 @@ import { map, merge, mergeMap, of, take, throwError } from 'rxjs';
 import { SinkError, type Rest, type Write } from '../../src/model';
 import { handOver } from '../../src/operators/handOver';
 import { withRetry } from '../../src/operators/withRetry';
-import { batchOf, unavailable } from '../support/builders';
-import { marbles } from '../support/marbles';
+import { batchOf, unavailable } from '../../src/testing/builders';
+import { marbles } from '../../src/testing/marbles';
 
 const batch = batchOf('b', ['1']);
 const gaveUp: Rest = { ...unavailable(batch), cause: { kind: 'gave_up', message: 'told to' } };

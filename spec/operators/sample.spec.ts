@@ -3,8 +3,8 @@ import type { Batch, Deliver, Outcome } from '../../src/model';
 import { sample } from '../../src/operators/sample';
 import { encodeFrame } from '../../src/wire/frame';
 import { encodeRecord } from '../../src/wire/record';
-import { batchOf, frames, messagesOf, outcomeOf } from '../support/builders';
-import { marbles } from '../support/marbles';
+import { batchOf, frames, messagesOf, outcomeOf } from '../../src/testing/builders';
+import { marbles } from '../../src/testing/marbles';
 
 /** Gives the numbers one after the other. */
 const chances = (numbers: readonly number[]): (() => number) => {

@@ -2,8 +2,8 @@ import { NEVER, of, Subject, throwError } from 'rxjs';
 import { createUnsettled } from '../../src/control/unsettled';
 import { SinkError, type Receipt, type Write } from '../../src/model';
 import { settle } from '../../src/operators/settle';
-import { batchOf, delivered, messagesOf, outcomeOf, unavailable } from '../support/builders';
-import { marbles } from '../support/marbles';
+import { batchOf, delivered, messagesOf, outcomeOf, unavailable } from '../../src/testing/builders';
+import { marbles } from '../../src/testing/marbles';
 
 const one = batchOf('b', ['1']);
 const two = batchOf('b', ['2', '3']);

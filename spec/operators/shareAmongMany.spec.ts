@@ -1,6 +1,6 @@
 import { filter, NEVER, of, Subject, type Subscription } from 'rxjs';
 import { shareAmongMany } from '../../src/operators/shareAmongMany';
-import { marbles } from '../support/marbles';
+import { marbles } from '../../src/testing/marbles';
 
 describe('shareAmongMany', () => {
   it('never, empty: as the source', () =>

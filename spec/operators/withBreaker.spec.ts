@@ -2,8 +2,8 @@ import { concat, defer, map, mergeMap, NEVER, of, throwError, timer, type Observ
 import type { TestScheduler } from 'rxjs/testing';
 import { SinkError, type BreakerState, type Receipt, type Rest, type Write } from '../../src/model';
 import { withBreaker, type BreakerOptions } from '../../src/operators/withBreaker';
-import { batchOf, delivered } from '../support/builders';
-import { marbles } from '../support/marbles';
+import { batchOf, delivered } from '../../src/testing/builders';
+import { marbles } from '../../src/testing/marbles';
 import { failsWhenTold, writeAt } from '../support/writes';
 import { SHORT_TIMES } from './breakerOptions';
 

@@ -2,8 +2,8 @@ import { concat, NEVER, of, pipe, throwError } from 'rxjs';
 import { SinkError, type Batch, type Receipt, type Rest, type Write } from '../../src/model';
 import { withBackup } from '../../src/operators/withBackup';
 import { withDeadLetter } from '../../src/operators/withDeadLetter';
-import { batchOf, delivered, unavailable } from '../support/builders';
-import { marbles } from '../support/marbles';
+import { batchOf, delivered, unavailable } from '../../src/testing/builders';
+import { marbles } from '../../src/testing/marbles';
 import { takesWhenTold } from '../support/writes';
 
 const one = batchOf('b', ['1']);

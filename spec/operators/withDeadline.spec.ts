@@ -1,7 +1,7 @@
 import { NEVER } from 'rxjs';
 import { withDeadline } from '../../src/operators/withDeadline';
-import { batchOf, delivered } from '../support/builders';
-import { marbles } from '../support/marbles';
+import { batchOf, delivered } from '../../src/testing/builders';
+import { marbles } from '../../src/testing/marbles';
 import { takesWhenTold } from '../support/writes';
 
 const batch = batchOf('b', ['1']);

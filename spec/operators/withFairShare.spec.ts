@@ -3,8 +3,8 @@ import type { TestScheduler } from 'rxjs/testing';
 import { SinkError, type Batch, type Receipt, type Write } from '../../src/model';
 import { footprint } from '../../src/operators/footprint';
 import { withFairShare } from '../../src/operators/withFairShare';
-import { batchOf, delivered } from '../support/builders';
-import { marbles } from '../support/marbles';
+import { batchOf, delivered } from '../../src/testing/builders';
+import { marbles } from '../../src/testing/marbles';
 import { takesAfter, takesWhenTold, writeAt } from '../support/writes';
 
 const [one, two, three] = [batchOf('b', ['1']), batchOf('b', ['2']), batchOf('b', ['3'])];

@@ -2,8 +2,8 @@ import { BehaviorSubject, delay, map, mergeMap, NEVER, of, throwError, timer } f
 import { SinkError, type Write } from '../../src/model';
 import { createOrder } from '../../src/operators/order';
 import { withOrder } from '../../src/operators/withOrder';
-import { batchOf, delivered, messagesOf, unavailable } from '../support/builders';
-import { marbles, type Marbles } from '../support/marbles';
+import { batchOf, delivered, messagesOf, unavailable } from '../../src/testing/builders';
+import { marbles, type Marbles } from '../../src/testing/marbles';
 import { failsWhenTold } from '../support/writes';
 
 const [one, two, three] = [batchOf('b', ['1']), batchOf('b', ['2']), batchOf('b', ['3'])] as const;

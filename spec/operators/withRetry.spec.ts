@@ -2,8 +2,8 @@ import { catchError, concat, NEVER, of, shareReplay, throwError, timer, map, typ
 import type { TestScheduler } from 'rxjs/testing';
 import { SinkError, type Batch, type Receipt, type Rest, type Write } from '../../src/model';
 import { withRetry } from '../../src/operators/withRetry';
-import { batchOf, delivered, messagesOf, unavailable } from '../support/builders';
-import { marbles } from '../support/marbles';
+import { batchOf, delivered, messagesOf, unavailable } from '../../src/testing/builders';
+import { marbles } from '../../src/testing/marbles';
 import { failsWhenTold } from '../support/writes';
 
 const one = batchOf('b', ['1']);

@@ -1,8 +1,8 @@
 import { NEVER, of } from 'rxjs';
 import { SinkError, type Batch } from '../../src/model';
 import { withShare } from '../../src/operators/withShare';
-import { batchOf, delivered } from '../support/builders';
-import { marbles } from '../support/marbles';
+import { batchOf, delivered } from '../../src/testing/builders';
+import { marbles } from '../../src/testing/marbles';
 import { takesAfter, writeAt } from '../support/writes';
 
 const one = batchOf('b', ['1']);

@@ -1,8 +1,8 @@
 import { NEVER } from 'rxjs';
 import { SinkError, type Write } from '../../src/model';
 import { withSinkErrors } from '../../src/operators/withSinkErrors';
-import { batchOf, delivered, unavailable } from '../support/builders';
-import { marbles } from '../support/marbles';
+import { batchOf, delivered, unavailable } from '../../src/testing/builders';
+import { marbles } from '../../src/testing/marbles';
 
 const one = batchOf('b', ['1']);
 const two = batchOf('b', ['2']);

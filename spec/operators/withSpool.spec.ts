@@ -1,8 +1,8 @@
 import { map, merge, NEVER, of, shareReplay, take, throwError, timer } from 'rxjs';
 import { SinkError, type Batch, type Cause, type Rest, type Write } from '../../src/model';
 import { withSpool } from '../../src/operators/withSpool';
-import { batchOf, delivered } from '../support/builders';
-import { marbles } from '../support/marbles';
+import { batchOf, delivered } from '../../src/testing/builders';
+import { marbles } from '../../src/testing/marbles';
 import { failsWhenTold, takesWhenTold } from '../support/writes';
 
 const batch = batchOf('b', ['1']);

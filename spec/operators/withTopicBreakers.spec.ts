@@ -2,8 +2,8 @@ import { BehaviorSubject, NEVER, of, tap, timer } from 'rxjs';
 import type { TestScheduler } from 'rxjs/testing';
 import { SinkError, type Health, type Write } from '../../src/model';
 import { withTopicBreakers, type TopicBreakersOptions } from '../../src/operators/withTopicBreakers';
-import { batchOf, delivered } from '../support/builders';
-import { marbles } from '../support/marbles';
+import { batchOf, delivered } from '../../src/testing/builders';
+import { marbles } from '../../src/testing/marbles';
 import { failsWhenTold, writeAt } from '../support/writes';
 import { SHORT_TIMES } from './breakerOptions';
 

@@ -1,8 +1,8 @@
 import { NEVER, of, shareReplay } from 'rxjs';
 import { SinkError, type Receipt, type Write } from '../../src/model';
 import { withTurns } from '../../src/operators/withTurns';
-import { batchOf, delivered, unavailable } from '../support/builders';
-import { marbles } from '../support/marbles';
+import { batchOf, delivered, unavailable } from '../../src/testing/builders';
+import { marbles } from '../../src/testing/marbles';
 import { failsWhenTold } from '../support/writes';
 
 const batch = batchOf('b', ['1']);

@@ -4,8 +4,8 @@ import type { Batch, Close, Deliver, Env, Frames, Outcome, Settled } from '../..
 import { credit } from '../../src/operators/credit';
 import { bucketPipeline, type Route } from '../../src/pipelines/bucket';
 import { noSegments } from '../support/accepted';
-import { anOrigin, frames, messagesOf, outcomeOf, testEnv } from '../support/builders';
-import { marbles } from '../support/marbles';
+import { anOrigin, frames, messagesOf, outcomeOf, testEnv } from '../../src/testing/builders';
+import { marbles } from '../../src/testing/marbles';
 import type { TestScheduler } from 'rxjs/testing';
 
 const limits = { count: 2, bytes: 1_000_000, ms: 5 };

@@ -1,7 +1,7 @@
 import { createHeld } from '../../src/control/held';
 import { type HalfFrames, type MayRead, createHalfFrames } from '../../src/pipelines/halfFrames';
 import type { Held } from '../../src/model';
-import { type Marbles, marbles } from '../support/marbles';
+import { type Marbles, marbles } from '../../src/testing/marbles';
 
 const FRAME_TIMEOUT = 160;
 

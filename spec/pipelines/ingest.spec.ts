@@ -7,8 +7,8 @@ import { type MayRead, createHalfFrames } from '../../src/pipelines/halfFrames';
 import { type IngestOptions, ingest } from '../../src/pipelines/ingest';
 import { encodeFrame } from '../../src/wire/frame';
 import { createSyncedReader, encodeSync } from '../../src/wire/sync';
-import { memoryLog, messagesOf, testEnv } from '../support/builders';
-import { type Marbles, marbles } from '../support/marbles';
+import { memoryLog, messagesOf, testEnv } from '../../src/testing/builders';
+import { type Marbles, marbles } from '../../src/testing/marbles';
 
 const setUp = (
   { scheduler }: Pick<Marbles, 'scheduler'>,

@@ -1,8 +1,8 @@
 import { EMPTY, map, throwError, type Observable } from 'rxjs';
 import type { Frames } from '../../src/model';
 import { journal, wasLost } from '../../src/pipelines/journal';
-import { anOrigin, batchOf, frames, messagesOf, outcomeOf } from '../support/builders';
-import { marbles, type Marbles } from '../support/marbles';
+import { anOrigin, batchOf, frames, messagesOf, outcomeOf } from '../../src/testing/builders';
+import { marbles, type Marbles } from '../../src/testing/marbles';
 
 const runs = {
   a: frames('b', ['a']),

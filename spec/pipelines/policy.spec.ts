@@ -15,8 +15,8 @@ import {
 import { createUnsettled } from '../../src/control/unsettled';
 import { SinkError, type Batch, type Health, type Receipt, type Rest, type Sink, type Write } from '../../src/model';
 import { streamPolicy } from '../../src/pipelines/policy';
-import { batchOf, delivered, memoryLog, testEnv, unavailable } from '../support/builders';
-import { marbles } from '../support/marbles';
+import { batchOf, delivered, memoryLog, testEnv, unavailable } from '../../src/testing/builders';
+import { marbles } from '../../src/testing/marbles';
 import { failsWhenTold } from '../support/writes';
 
 const writePolicy = (...parts: Parameters<typeof streamPolicy>): Write => streamPolicy(...parts).write;

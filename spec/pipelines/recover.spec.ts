@@ -3,8 +3,8 @@ import { createHeld } from '../../src/control/held';
 import type { Batch, Frames, Held, Outcome } from '../../src/model';
 import { recover, type RecoverOptions } from '../../src/pipelines/recover';
 import type { AcceptedFile } from '../../src/spool/acceptedFiles';
-import { anOrigin, frames, memoryLog, messagesOf, outcomeOf } from '../support/builders';
-import { marbles } from '../support/marbles';
+import { anOrigin, frames, memoryLog, messagesOf, outcomeOf } from '../../src/testing/builders';
+import { marbles } from '../../src/testing/marbles';
 
 /** A file of runs: each text is a run of its own, each part of the list one window. */
 const fileOf = (path: string, ...windows: readonly (readonly string[])[]) => {

@@ -12,7 +12,8 @@ import { file } from '../../src/sinks/file';
 import { countFile } from '../../src/spool/countFile';
 import { folderExists } from '../../src/spool/folderExists';
 import { openSpoolFile } from '../../src/spool/openSpoolFile';
-import { batchOf, bucketConfig, delivered, messagesOf, outcomeOf, testEnv } from '../support/builders';
+import { batchOf, delivered, messagesOf, outcomeOf, testEnv } from '../../src/testing/builders';
+import { bucketConfig } from '../support/builders';
 import { quick } from '../support/quick';
 import { checkedOf, fails, kind, open, planned, stream, takes } from '../support/topologies';
 

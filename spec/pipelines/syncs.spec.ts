@@ -2,7 +2,7 @@ import { createHeld } from '../../src/control/held';
 import type { Origin, Synced } from '../../src/model';
 import { Syncs } from '../../src/pipelines/syncs';
 import { createSyncedReader } from '../../src/wire/sync';
-import { anOrigin } from '../support/builders';
+import { anOrigin } from '../../src/testing/builders';
 
 const setUp = () => {
   const held = createHeld({ high: 1 << 20, low: 1 << 19 });

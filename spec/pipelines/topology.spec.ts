@@ -22,16 +22,8 @@ import { file } from '../../src/sinks/file';
 import { countFile } from '../../src/spool/countFile';
 import { folderExists } from '../../src/spool/folderExists';
 import { openSpoolFile } from '../../src/spool/openSpoolFile';
-import {
-  backupConfig,
-  batchOf,
-  bucketConfig,
-  delivered,
-  memoryLog,
-  messagesOf,
-  outcomeOf,
-  testEnv,
-} from '../support/builders';
+import { batchOf, delivered, memoryLog, messagesOf, outcomeOf, testEnv } from '../../src/testing/builders';
+import { backupConfig, bucketConfig } from '../support/builders';
 import { filesIn } from '../support/numbered';
 import { checkedOf, config, fails, kind, open, planned, stream, takes } from '../support/topologies';
 

@@ -1,8 +1,8 @@
 import { firstValueFrom, lastValueFrom, NEVER } from 'rxjs';
 import { NO_OPTIONS, type Env, type Sink } from '../../src/model';
 import { blackhole } from '../../src/sinks/blackhole';
-import { batchOf, memoryLog, testEnv } from '../support/builders';
-import { describeSink } from '../support/describeSink';
+import { batchOf, memoryLog, testEnv } from '../../src/testing/builders';
+import { describeSink } from '../../src/testing/describeSink';
 
 const open = async (env: Env): Promise<Sink> => {
   const checked = blackhole({}, 'streamsConfigs.nowhere.settings');

@@ -5,7 +5,7 @@ import { EMPTY, NEVER } from 'rxjs';
 import { NO_OPTIONS, type Env, type Sink } from '../../src/model';
 import { decodeWith, NonEmptyString, withDefault } from '../../src/sinks/codecs';
 import { defineSink } from '../../src/sinks/defineSink';
-import { testEnv } from '../support/builders';
+import { testEnv } from '../../src/testing/builders';
 
 const sink: Sink = { write: () => EMPTY, health$: NEVER, close: () => Promise.resolve() };
 const decode = decodeWith(t.type({ path: NonEmptyString, mode: withDefault(NonEmptyString, 'plain') }));

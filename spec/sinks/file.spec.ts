@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { firstValueFrom, NEVER, Subject, VirtualTimeScheduler } from 'rxjs';
 import { file } from '../../src/sinks/file';
 import { NO_OPTIONS } from '../../src/model';
-import { batchOf, frames, memoryLog, messagesOf, testEnv } from '../support/builders';
-import { describeSink } from '../support/describeSink';
+import { batchOf, frames, memoryLog, messagesOf, testEnv } from '../../src/testing/builders';
+import { describeSink } from '../../src/testing/describeSink';
 import { survivesRemovals } from './file/removals';
 import {
   checkFile,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { BehaviorSubject, Subject, Subscription, finalize, mergeMap, tap, type Observable } from 'rxjs';
 import type { Answers, Connection } from '../../src/model';
 import { unixSocket, type UnixSocketOptions } from '../../src/sources/unixSocket';
-import { memoryLog } from '../support/builders';
+import { memoryLog } from '../../src/testing/builders';
 import { hideHandles } from '../support/unknownHandles';
 
 const MOST_OWED = 1000;

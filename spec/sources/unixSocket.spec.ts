@@ -36,7 +36,7 @@ import {
 import type { Connection } from '../../src/model';
 import { ListenError } from '../../src/sources/listenError';
 import { type UnixSocketOptions, unixSocket } from '../../src/sources/unixSocket';
-import { memoryLog } from '../support/builders';
+import { memoryLog } from '../../src/testing/builders';
 import { hideHandles } from '../support/unknownHandles';
 
 const everybody = new BehaviorSubject(() => true);

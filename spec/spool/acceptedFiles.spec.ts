@@ -6,7 +6,7 @@ import { segmentName } from '../../src/spool/journalSegment';
 import { thisProcess } from '../../src/spool/processes';
 import { encodeFrame } from '../../src/wire/frame';
 import { encodeRecord } from '../../src/wire/record';
-import { memoryLog, messagesOf } from '../support/builders';
+import { memoryLog, messagesOf } from '../../src/testing/builders';
 
 /** Of a process that has ended: no system has a process of that number. */
 const DEAD = { pid: 4_194_305, started: 'boot:1' };

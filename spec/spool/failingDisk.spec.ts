@@ -1,6 +1,6 @@
 import { readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { memoryLog } from '../support/builders';
+import { memoryLog } from '../../src/testing/builders';
 import { onSmallDisk } from '../support/disks';
 import { itMounts } from '../support/itMounts';
 import { errorOf, framesOf, openQuietly, textsOf, windowsOf } from './readers';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Aside } from '../../src/spool/setAside';
 import { encodeFrame } from '../../src/wire/frame';
 import { encodeRecord } from '../../src/wire/record';
-import { memoryLog } from '../support/builders';
+import { memoryLog } from '../../src/testing/builders';
 import { inFolder } from '../support/fileSinks';
 import { errorOf, framesOf, openQuietly, progressOf, textsOf, windowsOf } from './readers';
 

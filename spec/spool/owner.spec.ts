@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { asapScheduler, firstValueFrom, type Observable, type SchedulerAction, type SchedulerLike } from 'rxjs';
 import { createSpoolOwner, type SpoolOwner } from '../../src/spool/owner';
 import { thisProcess, type ProcessIdentity } from '../../src/spool/processes';
-import { memoryLog } from '../support/builders';
+import { memoryLog } from '../../src/testing/builders';
 
 let parent: string;
 let folder: string;

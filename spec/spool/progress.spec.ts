@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { processOf, thisProcess, type ProcessIdentity } from '../../src/spool/processes';
-import { memoryLog } from '../support/builders';
+import { memoryLog } from '../../src/testing/builders';
 import { inFolder } from '../support/fileSinks';
 import { errorOf, framesOf, openQuietly, progressOf, textsOf, windowsOf } from './readers';
 

@@ -3,7 +3,7 @@ import type { Batch } from '../../src/model';
 import { openSpoolFile, type SpoolFileOptions } from '../../src/spool/openSpoolFile';
 import type { SpoolReader, Window } from '../../src/spool/spoolReader';
 import { encodeFrame } from '../../src/wire/frame';
-import { memoryLog, messagesOf } from '../support/builders';
+import { memoryLog, messagesOf } from '../../src/testing/builders';
 
 /** Frames of one bucket, one for each message. */
 export const framesOf = (bucket: string, ...messages: readonly string[]): Buffer =>

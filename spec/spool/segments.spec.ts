@@ -9,7 +9,7 @@ import { segmentOwner } from '../../src/spool/journalSegment';
 import { isRunning } from '../../src/spool/processes';
 import { createSegments, type SegmentsOptions } from '../../src/spool/segments';
 import { MessageCursor } from '../../src/wire/messageCursor';
-import { frames } from '../support/builders';
+import { frames } from '../../src/testing/builders';
 import { onSmallDisk } from '../support/disks';
 import { itMounts } from '../support/itMounts';
 

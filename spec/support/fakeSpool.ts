@@ -1,7 +1,7 @@
 import { defer, of, type ObservableInput } from 'rxjs';
 import type { Batch, SpoolFile } from '../../src/model';
 import type { ReplayFiles, ReplayReader, ReplaySpool } from '../../src/pipelines/replay/options';
-import { batchOf } from './builders';
+import { batchOf } from '../../src/testing/builders';
 
 interface FakeFile {
   readonly file: SpoolFile;

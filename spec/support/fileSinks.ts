@@ -6,7 +6,7 @@ import type { Batch, CheckedSink, Env, Receipt, Sink, Spool, StreamOptions } fro
 import { NO_OPTIONS, SinkError } from '../../src/model';
 import { file } from '../../src/sinks/file';
 import { MessageCursor } from '../../src/wire/messageCursor';
-import { testEnv } from './builders';
+import { testEnv } from '../../src/testing/builders';
 import { filesBelow } from './filesBelow';
 
 /** A folder of its own for `use`, removed afterwards. */

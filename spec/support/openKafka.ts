@@ -1,6 +1,6 @@
 import { NO_OPTIONS, type Env, type Sink, type StreamOptions } from '../../src/model';
 import { kafka } from '../../src/sinks/kafka';
-import { testEnv } from './builders';
+import { testEnv } from '../../src/testing/builders';
 
 /** The real Kafka sink with the settings of a user, on the real clock. */
 export const openKafka = async (

@@ -9,7 +9,7 @@ import { createLedger } from '../../src/control/ledger';
 import type { Monitor, Monitored } from '../../src/control/monitor';
 import { watchSinks } from '../../src/control/status/watchSinks';
 import type { Env, Held } from '../../src/model';
-import { memoryLog, testEnv } from './builders';
+import { memoryLog, testEnv } from '../../src/testing/builders';
 
 export interface ServedMonitor {
   readonly monitor: Monitor;

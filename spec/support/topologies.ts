@@ -14,7 +14,8 @@ import {
 } from '../../src/model';
 import type { Topology } from '../../src/pipelines/streams';
 import type { Plan } from '../../src/pipelines/topology';
-import { bucketConfig, delivered, testEnv, unavailable } from './builders';
+import { delivered, testEnv, unavailable } from '../../src/testing/builders';
+import { bucketConfig } from './builders';
 
 export const stream = (id: string, parts: Partial<StreamConfig> = {}): StreamConfig => ({
   id,

@@ -1,6 +1,6 @@
 import { map, mergeMap, NEVER, take, throwError, timer, type Observable, type SchedulerLike } from 'rxjs';
 import type { Batch, Receipt, SinkError, Write } from '../../src/model';
-import { delivered } from './builders';
+import { delivered } from '../../src/testing/builders';
 
 /** Hangs until it is told to give up, and then fails with `error`. */
 export const failsWhenTold =

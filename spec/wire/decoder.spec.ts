@@ -3,7 +3,7 @@ import { isFrames, isRefused } from '../../src/model';
 import { type Decoder, createDecoder, createDecoderTables } from '../../src/wire/decoder';
 import { encodeFrame } from '../../src/wire/frame';
 import { encodeRecord } from '../../src/wire/record';
-import { anOrigin } from '../support/builders';
+import { anOrigin } from '../../src/testing/builders';
 import { byBucket, frameVectors, fromHex, maxFrame, messagesIn } from '../vectors/frames';
 
 const decoderOf = (origin = anOrigin()): Decoder => createDecoder({ maxFrame, now: () => 7, origin });

@@ -1,6 +1,6 @@
 import { giveUp } from '../../../src/cli/commands/replay/giveUp';
 import type { Health } from '../../../src/model';
-import { marbles } from '../../support/marbles';
+import { marbles } from '../../../src/testing/marbles';
 
 const STATES: Readonly<Record<string, Health>> = {
   u: { state: 'up' },

@@ -2,7 +2,7 @@ import type { StatusDocument } from '../../../src/control/status/document';
 import { statusLines } from '../../../src/cli/commands/status/lines';
 import { coloured, plain } from '../../../src/cli/screen/colours';
 import { widthOf } from '../../../src/cli/screen/width';
-import { batchOf, outcomeOf } from '../../support/builders';
+import { batchOf, outcomeOf } from '../../../src/testing/builders';
 import { freePorts } from '../../support/kafka';
 import { closeMonitors, serveMonitor } from '../../support/servedMonitor';
 import { bucketRow, NOW_MS, statusDocumentOf, streamStatus, totals } from '../../support/statusDocuments';

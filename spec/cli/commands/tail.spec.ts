@@ -5,7 +5,7 @@ import { PassThrough, Writable } from 'node:stream';
 import { Subject } from 'rxjs';
 import { jsonLine, rawLine } from '../../../src/cli/commands/tail/lines';
 import type { HttpAddress } from '../../../src/config/envCodecs';
-import { batchOf, outcomeOf } from '../../support/builders';
+import { batchOf, outcomeOf } from '../../../src/testing/builders';
 import { freePorts } from '../../support/kafka';
 import { closeMonitors, serveMonitor, type ServedMonitor } from '../../support/servedMonitor';
 import { run, type Ran } from './harness';

@@ -7,7 +7,7 @@ import { createLedger } from '../../../src/control/ledger';
 import { unmonitored, type Monitored } from '../../../src/control/monitor';
 import type { StatusDocument } from '../../../src/control/status/document';
 import { watchSinks } from '../../../src/control/status/watchSinks';
-import { batchOf, frames, memoryLog, outcomeOf, testEnv } from '../../support/builders';
+import { batchOf, frames, memoryLog, outcomeOf, testEnv } from '../../../src/testing/builders';
 import { eventsIn, fetchJson, fetchText, openRequest } from '../../support/http';
 
 const closes: (() => Promise<void>)[] = [];

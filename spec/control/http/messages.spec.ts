@@ -7,7 +7,7 @@ import { send } from '../../../src/control/http/reply';
 import type { Outcome, Settled } from '../../../src/model';
 import { credit } from '../../../src/operators/credit';
 import { encodeFrame } from '../../../src/wire/frame';
-import { batchOf, outcomeOf, testEnv } from '../../support/builders';
+import { batchOf, outcomeOf, testEnv } from '../../../src/testing/builders';
 import { eventsIn, fetchText, openRequest, type ServerEvent } from '../../support/http';
 
 const servers: Server[] = [];

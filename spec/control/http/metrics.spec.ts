@@ -2,7 +2,7 @@ import { createMetrics } from '../../../src/control/http/metrics';
 import type { StatusDocument } from '../../../src/control/status/document';
 import { totalsOf } from '../../../src/control/status/totals';
 import { emptyRow, type LedgerRow } from '../../../src/model';
-import { batchOf, outcomeOf } from '../../support/builders';
+import { batchOf, outcomeOf } from '../../../src/testing/builders';
 
 const NONE = { files: 0, bytes: 0, oldestMs: undefined };
 const totals = totalsOf([]);

@@ -3,7 +3,7 @@ import { connect, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { jsonReply, textReply } from '../../../src/control/http/reply';
 import { createRouter, type Route } from '../../../src/control/http/router';
-import { memoryLog } from '../../support/builders';
+import { memoryLog } from '../../../src/testing/builders';
 import { fetchText } from '../../support/http';
 
 const log = memoryLog();

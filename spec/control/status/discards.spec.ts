@@ -1,6 +1,6 @@
 import { createDiscards, prefixOf, type DiscardsOptions } from '../../../src/control/status/discards';
 import { encodeFrame } from '../../../src/wire/frame';
-import { batchOf, frames, outcomeOf } from '../../support/builders';
+import { batchOf, frames, outcomeOf } from '../../../src/testing/builders';
 
 const discardsWith = (options: Partial<DiscardsOptions> = {}) => {
   let now = 0;

@@ -10,7 +10,8 @@ import type { SinkHealth, Waiting, WatchedSinks } from '../../../src/control/sta
 import { emptyRow, type Ledger } from '../../../src/model';
 import { planTopology } from '../../../src/pipelines/topology';
 import { sinks } from '../../../src/sinks';
-import { backupConfig, batchOf, bucketConfig, outcomeOf, testEnv } from '../../support/builders';
+import { batchOf, outcomeOf, testEnv } from '../../../src/testing/builders';
+import { backupConfig, bucketConfig } from '../../support/builders';
 
 const reloads: Monitored['reloads'] = () => ({ succeeded: 2, failed: 1, last: { atMs: 5, succeeded: false } });
 

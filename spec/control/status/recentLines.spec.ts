@@ -1,5 +1,5 @@
 import { createRecentLines } from '../../../src/control/status/recentLines';
-import { memoryLog } from '../../support/builders';
+import { memoryLog } from '../../../src/testing/builders';
 
 const hide = (text: string): string => text.replaceAll('hunter2', '***');
 

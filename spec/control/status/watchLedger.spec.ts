@@ -1,6 +1,6 @@
 import { createLedger } from '../../../src/control/ledger';
 import { watchLedger } from '../../../src/control/status/watchLedger';
-import { batchOf, frames, outcomeOf } from '../../support/builders';
+import { batchOf, frames, outcomeOf } from '../../../src/testing/builders';
 
 describe('watchLedger', () => {
   it('books as the ledger does, and tells what was booked', () => {

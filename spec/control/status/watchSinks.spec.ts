@@ -10,7 +10,7 @@ import {
   type SinkKind,
   type SpoolFile,
 } from '../../../src/model';
-import { batchOf, delivered, testEnv } from '../../support/builders';
+import { batchOf, delivered, testEnv } from '../../../src/testing/builders';
 
 const sinkOf = (parts: Partial<Sink> = {}): Sink => ({
   write: (batch) => of(delivered(batch)),

@@ -13,7 +13,7 @@ import {
   type SinkKind,
 } from '../../../src/model';
 import { MessageCursor } from '../../../src/wire/messageCursor';
-import { messagesOf } from '../../support/builders';
+import { messagesOf } from '../../../src/testing/builders';
 
 /**
  * What the broker does with a request. `answers`: takes it and says so; `refuses`: does not, and says so; `loses`: says nothing;

@@ -2,7 +2,7 @@ import * as TE from 'fp-ts/TaskEither';
 import { firstValueFrom, from, NEVER, of } from 'rxjs';
 import { SinkError, type OpenError, type Sink } from '../../../src/model';
 import { lazySink } from '../../../src/pipelines/replay/lazySink';
-import { batchOf, delivered } from '../../support/builders';
+import { batchOf, delivered } from '../../../src/testing/builders';
 
 const batch = batchOf('b', ['1']);
 const file = { path: 'one', bytes: 1, bucket: undefined, madeMs: 0, own: false };

@@ -3,9 +3,9 @@ import { createLedger } from '../../../src/control/ledger';
 import { SinkError, type Health, type LedgerRow, type Rest, type Write } from '../../../src/model';
 import { replay } from '../../../src/pipelines/replay/replay';
 import type { Primary, ReplayOptions } from '../../../src/pipelines/replay/options';
-import { delivered, memoryLog, messagesOf, testEnv, unavailable } from '../../support/builders';
+import { delivered, memoryLog, messagesOf, testEnv, unavailable } from '../../../src/testing/builders';
 import { fakeSpool, messagesBatch as b, type FakeSpool } from '../../support/fakeSpool';
-import { marbles, type Marbles } from '../../support/marbles';
+import { marbles, type Marbles } from '../../../src/testing/marbles';
 
 const RETRY_MS = 1000;
 

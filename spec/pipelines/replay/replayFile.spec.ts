@@ -7,8 +7,8 @@ import {
   type WindowReader,
 } from '../../../src/pipelines/replay/replayFile';
 import type { Window } from '../../../src/spool/spoolReader';
-import { batchOf, delivered, outcomeOf, unavailable } from '../../support/builders';
-import { marbles, type Marbles } from '../../support/marbles';
+import { batchOf, delivered, outcomeOf, unavailable } from '../../../src/testing/builders';
+import { marbles, type Marbles } from '../../../src/testing/marbles';
 import { failsWhenTold } from '../../support/writes';
 
 const batchA = batchOf('a', ['1', '2']);

@@ -3,7 +3,7 @@ import * as TE from 'fp-ts/TaskEither';
 import { firstValueFrom, NEVER, of, Subject, type Observable } from 'rxjs';
 import { SinkError, type Batch, type Cause, type Receipt, type SinkKind } from '../../../src/model';
 import { drainFolder, openDrain } from '../../../src/pipelines/replay/streamReplay';
-import { batchOf, delivered, testEnv } from '../../support/builders';
+import { batchOf, delivered, testEnv } from '../../../src/testing/builders';
 import { failsWhenTold } from '../../support/writes';
 
 const batch = batchOf('b', ['1']);

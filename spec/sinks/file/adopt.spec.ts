@@ -3,7 +3,7 @@ import { link, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:f
 import { join } from 'node:path';
 import { encodeFrame } from '../../../src/wire/frame';
 import { encodeRecord } from '../../../src/wire/record';
-import { batchOf, memoryLog, testEnv } from '../../support/builders';
+import { batchOf, memoryLog, testEnv } from '../../../src/testing/builders';
 import { failed, filesIn, inFolder, messagesIn, openFile, written } from '../../support/fileSinks';
 
 // Real files: a busy disk makes them slow.

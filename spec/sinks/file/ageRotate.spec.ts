@@ -1,7 +1,7 @@
 import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VirtualTimeScheduler } from 'rxjs';
-import { batchOf, memoryLog, testEnv } from '../../support/builders';
+import { batchOf, memoryLog, testEnv } from '../../../src/testing/builders';
 import { filesIn, inFolder, messagesIn, openFile, written } from '../../support/fileSinks';
 
 // Real files: a busy disk makes them slow.

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { batchOf, testEnv } from '../../support/builders';
+import { batchOf, testEnv } from '../../../src/testing/builders';
 import { filesIn, inFolder, messagesIn, openFile, written } from '../../support/fileSinks';
 
 // Real files: a busy disk makes them slow.

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { NO_OPTIONS, type Sink } from '../../../src/model';
-import { batchOf, testEnv } from '../../support/builders';
+import { batchOf, testEnv } from '../../../src/testing/builders';
 import { checkFile, filesIn, inFolder, messagesIn, written } from '../../support/fileSinks';
 
 const openBoth = async (settings: Readonly<Record<string, unknown>>): Promise<readonly [Sink, Sink]> => {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { VirtualTimeScheduler } from 'rxjs';
 import type { Sink } from '../../../src/model';
-import { batchOf, testEnv } from '../../support/builders';
+import { batchOf, testEnv } from '../../../src/testing/builders';
 import { onExt4 } from '../../support/disks';
 import { filesIn, inFolder, messagesIn, openFile, written } from '../../support/fileSinks';
 import { itMountsExt4 } from '../../support/itMounts';

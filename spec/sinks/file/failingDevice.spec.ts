@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { firstValueFrom, VirtualTimeScheduler } from 'rxjs';
-import { batchOf, testEnv } from '../../support/builders';
+import { batchOf, testEnv } from '../../../src/testing/builders';
 import { onExt4 } from '../../support/disks';
 import { failed, inFolder, messagesIn, openFile, written } from '../../support/fileSinks';
 import { itMountsExt4 } from '../../support/itMounts';

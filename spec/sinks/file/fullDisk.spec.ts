@@ -1,7 +1,7 @@
 import { readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { filter, firstValueFrom, VirtualTimeScheduler } from 'rxjs';
-import { batchOf, memoryLog, messagesOf, testEnv } from '../../support/builders';
+import { batchOf, memoryLog, messagesOf, testEnv } from '../../../src/testing/builders';
 import { onSmallDisk } from '../../support/disks';
 import { failed, messagesIn, openFile, written } from '../../support/fileSinks';
 import { itMounts } from '../../support/itMounts';

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import type { SpoolFile } from '../../../src/model';
 import { encodeFrame } from '../../../src/wire/frame';
 import { encodeRecord } from '../../../src/wire/record';
-import { batchOf, memoryLog, testEnv } from '../../support/builders';
+import { batchOf, memoryLog, testEnv } from '../../../src/testing/builders';
 import { onSmallDisk } from '../../support/disks';
 import { inFolder, messagesIn, openSpool, written } from '../../support/fileSinks';
 import { itMounts } from '../../support/itMounts';

@@ -4,7 +4,7 @@ import * as E from 'fp-ts/Either';
 import { NO_OPTIONS } from '../../../src/model';
 import { openFileSink } from '../../../src/sinks/file/openFileSink';
 import { parseTemplate } from '../../../src/sinks/file/template';
-import { batchOf, testEnv } from '../../support/builders';
+import { batchOf, testEnv } from '../../../src/testing/builders';
 import { filesIn, inFolder, messagesIn, written } from '../../support/fileSinks';
 
 // Real files: a busy disk makes them slow.

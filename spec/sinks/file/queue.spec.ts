@@ -1,5 +1,5 @@
 import { createEntryQueue, type Entry } from '../../../src/sinks/file/queue';
-import { batchOf } from '../../support/builders';
+import { batchOf } from '../../../src/testing/builders';
 
 const entry = (text: string): Entry => ({
   batch: batchOf('b', [text]),

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import type { Sink } from '../../../src/model';
-import { batchOf } from '../../support/builders';
+import { batchOf } from '../../../src/testing/builders';
 import { written } from '../../support/fileSinks';
 
 const ROUNDS = 20;

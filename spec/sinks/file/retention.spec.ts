@@ -2,7 +2,7 @@ import { mkdir, readdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeFrame } from '../../../src/wire/frame';
 import { encodeRecord } from '../../../src/wire/record';
-import { batchOf, memoryLog, testEnv } from '../../support/builders';
+import { batchOf, memoryLog, testEnv } from '../../../src/testing/builders';
 import { filesIn, inFolder, messagesIn, openFile, written } from '../../support/fileSinks';
 
 // Real files: a busy disk makes them slow.

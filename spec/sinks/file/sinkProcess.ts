@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { firstValueFrom, lastValueFrom, NEVER } from 'rxjs';
 import { NO_OPTIONS, SinkError, type Rest } from '../../../src/model';
 import { file } from '../../../src/sinks/file';
-import { batchOf, memoryLog, testEnv } from '../../support/builders';
+import { batchOf, memoryLog, testEnv } from '../../../src/testing/builders';
 
 export interface Order {
   readonly bucket: string;

@@ -5,8 +5,8 @@ import type { SpoolFile } from '../../../src/model';
 import { encodeFrame } from '../../../src/wire/frame';
 import { encodeRecord } from '../../../src/wire/record';
 import { LONGER_BY } from '../../../src/wire/toRecords';
-import { batchOf, batchOfRun, memoryLog, testEnv } from '../../support/builders';
-import { describeSink } from '../../support/describeSink';
+import { batchOf, batchOfRun, memoryLog, testEnv } from '../../../src/testing/builders';
+import { describeSink } from '../../../src/testing/describeSink';
 import { fileConformance, filesIn, inFolder, messagesIn, openFile, openSpool, written } from '../../support/fileSinks';
 
 // Real files: a busy disk makes them slow.

@@ -1,7 +1,7 @@
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { firstValueFrom, VirtualTimeScheduler } from 'rxjs';
-import { batchOf, messagesOf, testEnv } from '../../support/builders';
+import { batchOf, messagesOf, testEnv } from '../../../src/testing/builders';
 import { onExt4, onSmallDisk } from '../../support/disks';
 import { failed, filesIn, inFolder, messagesIn, openSpool, written, type SpoolSink } from '../../support/fileSinks';
 import { itMounts, itMountsExt4 } from '../../support/itMounts';

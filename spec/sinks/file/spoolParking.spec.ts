@@ -6,7 +6,7 @@ import { NO_OPTIONS, type Sink, type SpoolFile } from '../../../src/model';
 import { openFileSink } from '../../../src/sinks/file/openFileSink';
 import { parseTemplate } from '../../../src/sinks/file/template';
 import { encodeRecord } from '../../../src/wire/record';
-import { batchOf, testEnv } from '../../support/builders';
+import { batchOf, testEnv } from '../../../src/testing/builders';
 import { inFolder, messagesIn, written } from '../../support/fileSinks';
 
 // Real files: a busy disk makes them slow.

@@ -2,7 +2,7 @@ import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { filter, firstValueFrom, VirtualTimeScheduler } from 'rxjs';
 import { encodeRecord } from '../../../src/wire/record';
-import { batchOf, memoryLog, messagesOf, testEnv } from '../../support/builders';
+import { batchOf, memoryLog, messagesOf, testEnv } from '../../../src/testing/builders';
 import { failed, filesIn, inFolder, messagesIn, openSpool, written } from '../../support/fileSinks';
 
 // Real files: a busy disk makes them slow.

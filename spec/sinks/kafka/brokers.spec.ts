@@ -3,7 +3,7 @@ import { VirtualTimeScheduler } from 'rxjs';
 import { createBrokers, type BrokersOptions, type Reachability } from '../../../src/sinks/kafka/brokers';
 import { produceRequest } from '../../../src/sinks/kafka/requests';
 import { createTimers } from '../../../src/sinks/kafka/timers';
-import { memoryLog } from '../../support/builders';
+import { memoryLog } from '../../../src/testing/builders';
 import { advance, fakeCluster } from './fakeCluster';
 
 const REQUEST = produceRequest([], -1, 30_000);

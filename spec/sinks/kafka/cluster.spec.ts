@@ -11,7 +11,7 @@ import { createTimers } from '../../../src/sinks/kafka/timers';
 import { producerIdRequest } from '../../../src/sinks/kafka/requests';
 import { openSecurity, type Security } from '../../../src/sinks/kafka/security/openSecurity';
 import type { TlsSettings } from '../../../src/sinks/kafka/settings/types';
-import { memoryLog } from '../../support/builders';
+import { memoryLog } from '../../../src/testing/builders';
 import { makeCertificates, type Certificates } from '../../support/certificates';
 import { freePorts } from '../../support/kafka';
 

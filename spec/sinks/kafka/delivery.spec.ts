@@ -1,5 +1,5 @@
 import { Delivery, decide, type Ended, type Holder } from '../../../src/sinks/kafka/delivery';
-import { batchOf, messagesOf } from '../../support/builders';
+import { batchOf, messagesOf } from '../../../src/testing/builders';
 
 const holder: Holder = { giveUp: () => undefined };
 const acknowledged = { kind: 'acknowledged', maybeTwice: false } as const;

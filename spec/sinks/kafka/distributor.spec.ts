@@ -6,7 +6,7 @@ import { Partition, type PartitionContext } from '../../../src/sinks/kafka/parti
 import type { RecordOptions } from '../../../src/sinks/kafka/recordBatch';
 import { encodeFrame } from '../../../src/wire/frame';
 import { encodeRecord } from '../../../src/wire/record';
-import { batchOfRun, messagesOf } from '../../support/builders';
+import { batchOfRun, messagesOf } from '../../../src/testing/builders';
 
 const NOW = 1_700_000_000_000;
 const HOUR = 3_600_000;

@@ -1,6 +1,6 @@
-import { batchOf } from '../../support/builders';
+import { batchOf } from '../../../src/testing/builders';
 import { encodeFrame } from '../../../src/wire/frame';
-import { anOrigin } from '../../support/builders';
+import { anOrigin } from '../../../src/testing/builders';
 import type { Batch } from '../../../src/model';
 import type { Doing } from './fakeBrokers';
 import { openFake, outcomeOf } from './openFake';

@@ -6,7 +6,7 @@ import { uncompressed } from '../../../src/sinks/kafka/compression';
 import type { KafkaSettings } from '../../../src/sinks/kafka/settings';
 import { createTimers } from '../../../src/sinks/kafka/timers';
 import { encodeFrame } from '../../../src/wire/frame';
-import { batchOfRun, testEnv } from '../../support/builders';
+import { batchOfRun, testEnv } from '../../../src/testing/builders';
 import { manyTimers } from '../../support/virtualTime';
 import { advance, fakeCluster, type FakeCluster, type Tried } from './fakeCluster';
 import { settingsOf } from './settingsOf';

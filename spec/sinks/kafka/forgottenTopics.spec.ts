@@ -2,7 +2,7 @@ import * as E from 'fp-ts/Either';
 import { Subject, VirtualTimeScheduler } from 'rxjs';
 import type { Health } from '../../../src/model';
 import type { Brokers } from '../../../src/sinks/kafka/brokers';
-import { batchOf } from '../../support/builders';
+import { batchOf } from '../../../src/testing/builders';
 import { openFake } from './openFake';
 
 describe('topics that nobody writes to', () => {

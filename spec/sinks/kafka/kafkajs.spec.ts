@@ -17,7 +17,7 @@ import { connectBroker } from '../../../src/sinks/kafka/cluster';
 import type { BrokerConnection, ConnectionOptions } from '../../../src/sinks/kafka/connection';
 import { producerIdRequest } from '../../../src/sinks/kafka/requests';
 import { createTimers } from '../../../src/sinks/kafka/timers';
-import { memoryLog } from '../../support/builders';
+import { memoryLog } from '../../../src/testing/builders';
 import { answerTo, correlationIdOf, startKafkajsServer, type KafkajsServer } from './kafkajsServer';
 
 const PRODUCER_ID = Buffer.from('00000000 0000 00000000000003e9 0002'.replaceAll(' ', ''), 'hex');

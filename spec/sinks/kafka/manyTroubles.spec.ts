@@ -1,4 +1,4 @@
-import { batchOf } from '../../support/builders';
+import { batchOf } from '../../../src/testing/builders';
 import { openFake } from './openFake';
 
 it('an answer that refuses a thousand topics changes the health once', async () => {

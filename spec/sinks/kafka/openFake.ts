@@ -13,7 +13,7 @@ import { openProducer } from '../../../src/sinks/kafka';
 import { uncompressed } from '../../../src/sinks/kafka/compression';
 import type { KafkaSettings } from '../../../src/sinks/kafka/settings';
 import { createTimers } from '../../../src/sinks/kafka/timers';
-import { memoryLog, messagesOf, testEnv } from '../../support/builders';
+import { memoryLog, messagesOf, testEnv } from '../../../src/testing/builders';
 import { fakeBrokers, type FakeBrokers } from './fakeBrokers';
 import { settingsOf } from './settingsOf';
 

@@ -1,6 +1,6 @@
 import type { Finding } from '../../../src/model';
 import { probeCluster } from '../../../src/sinks/kafka/probeCluster';
-import { testEnv } from '../../support/builders';
+import { testEnv } from '../../../src/testing/builders';
 import { noBroker } from '../../support/endToEnd';
 import { answers, closesAtOnce, isSilent, openFront, type Front, type Service } from '../../support/front';
 import { freePorts } from '../../support/kafka';

@@ -4,7 +4,7 @@ import { encodeRecord } from '../../../src/wire/record';
 import { NO_OPTIONS, type Batch, type Health, type Sink, type StreamOptions } from '../../../src/model';
 import { createHeld } from '../../../src/control/held';
 import type { KafkaSettings } from '../../../src/sinks/kafka/settings';
-import { batchOf, batchOfRun, frames } from '../../support/builders';
+import { batchOf, batchOfRun, frames } from '../../../src/testing/builders';
 import type { Doing } from './fakeBrokers';
 import { openFake, outcomeOf } from './openFake';
 

@@ -3,7 +3,7 @@ import { Subject } from 'rxjs';
 import type { Batch } from '../../../src/model';
 import { encodeFrame } from '../../../src/wire/frame';
 import { encodeRecord } from '../../../src/wire/record';
-import { batchOfRun, messagesOf } from '../../support/builders';
+import { batchOfRun, messagesOf } from '../../../src/testing/builders';
 import { createHeld } from '../../../src/control/held';
 import type { Doing } from './fakeBrokers';
 import { openFake, type Written } from './openFake';

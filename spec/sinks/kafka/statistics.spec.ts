@@ -5,7 +5,7 @@ import type { Brokers } from '../../../src/sinks/kafka/brokers';
 import { produceRequest, type PartitionData, type ProduceAnswer } from '../../../src/sinks/kafka/requests';
 import { withStatistics } from '../../../src/sinks/kafka/statistics';
 import { createTimers, pause } from '../../../src/sinks/kafka/timers';
-import { batchOf, delivered, memoryLog, testEnv, unavailable } from '../../support/builders';
+import { batchOf, delivered, memoryLog, testEnv, unavailable } from '../../../src/testing/builders';
 import { advance } from './fakeCluster';
 import { fakeBrokers } from './fakeBrokers';
 

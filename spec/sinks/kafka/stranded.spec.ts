@@ -1,7 +1,7 @@
 import { NEVER, Subject, VirtualTimeScheduler, type Observable } from 'rxjs';
 import type { Batch, Health } from '../../../src/model';
 import { encodeFrame } from '../../../src/wire/frame';
-import { batchOfRun } from '../../support/builders';
+import { batchOfRun } from '../../../src/testing/builders';
 import { advance, fakeCluster } from './fakeCluster';
 import { openHost } from './fleet';
 import { settingsOf } from './settingsOf';

@@ -1,5 +1,5 @@
 import { streamLog } from '../../../src/sinks/kafka/streamLog';
-import { memoryLog } from '../../support/builders';
+import { memoryLog } from '../../../src/testing/builders';
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
 

@@ -1,5 +1,5 @@
 import { TopicTroubles } from '../../../src/sinks/kafka/topicTroubles';
-import { memoryLog } from '../../support/builders';
+import { memoryLog } from '../../../src/testing/builders';
 
 const create = () => {
   const log = memoryLog();

@@ -1,6 +1,6 @@
 import { NO_OPTIONS } from '../../../../src/model';
 import { kafka } from '../../../../src/sinks/kafka';
-import { testEnv } from '../../../support/builders';
+import { testEnv } from '../../../../src/testing/builders';
 
 describe('opening a Kafka sink', () => {
   const open = async (settings: object) => {

@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/Either';
 import { firstMessage, oauthProvider } from '../../../../src/sinks/kafka/security/oauthProvider';
 import { createSasl } from '../../../../src/sinks/kafka/security/sasl';
-import { memoryLog } from '../../../support/builders';
+import { memoryLog } from '../../../../src/testing/builders';
 
 describe('createSasl', () => {
   it('gives every connection an object of its own, since kafkajs writes into it', () => {

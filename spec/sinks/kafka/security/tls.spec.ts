@@ -4,7 +4,7 @@ import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { TlsSettings } from '../../../../src/sinks/kafka/settings/types';
 import { openTls, type Tls } from '../../../../src/sinks/kafka/security/tls';
-import { memoryLog } from '../../../support/builders';
+import { memoryLog } from '../../../../src/testing/builders';
 import { KEY_PASSWORD, makeCertificates, type Certificates } from '../../../support/certificates';
 import { TLS_DEFAULTS } from '../settingsOf';
 

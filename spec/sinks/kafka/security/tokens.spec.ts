@@ -1,5 +1,5 @@
 import { createTokens, type OAuthSettings, type Tokens } from '../../../../src/sinks/kafka/security/tokens';
-import { memoryLog } from '../../../support/builders';
+import { memoryLog } from '../../../../src/testing/builders';
 import { freePorts } from '../../../support/kafka';
 import {
   CLIENT,

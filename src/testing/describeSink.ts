@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { EMPTY, NEVER, Subject, firstValueFrom, of, type Observable } from 'rxjs';
-import type { Batch, Receipt, Rest, Sink } from '../../src/model';
-import { SinkError } from '../../src/model';
+import type { Batch, Receipt, Rest, Sink } from '../model';
+import { SinkError } from '../model';
 import { batchOf, messagesOf } from './builders';
 
 /** A sink of its own for one law. */
