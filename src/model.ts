@@ -60,6 +60,22 @@ export interface Connection {
   readonly chunks$: Observable<Buffer>;
 }
 
+/** What a source is told, and shares with the others of the daemon. */
+export interface Intake {
+  /** Which connections may be read. Each emission resumes and pauses the open ones; new ones ask the latest. */
+  readonly reading$: Observable<(connection: number) => boolean>;
+  /** The first emission: take no more connections, read what the clients have sent, and complete. It replays. */
+  readonly stop$: Observable<unknown>;
+  /** After a stop, emits when nothing more will be answered: what is open then is closed. It replays. */
+  readonly answered$: Observable<unknown>;
+  /** The id of one more connection, which no other connection of the daemon has. */
+  readonly nextId: () => number;
+  readonly log: Log;
+}
+
+/** Where connections come from. Fails where it cannot listen; a connection that breaks completes its `chunks$`. */
+export type Source = (intake: Intake) => Observable<Connection>;
+
 /**
  * Whole frames of one bucket out of one chunk, in wire form: a subarray where they lie together, else gathered by one copy. Those of a
  * batch stay as they are until the batch has settled; then their memory may be used again, so that a sink keeps none after its receipts.
