@@ -2,7 +2,18 @@ import rxjs from 'eslint-plugin-rxjs-x';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist', 'coverage', 'node_modules', 'data', '**/*.mjs', '.dependency-cruiser.cjs'] },
+  {
+    ignores: [
+      'dist',
+      'dist-docs',
+      'examples',
+      'coverage',
+      'node_modules',
+      'data',
+      '**/*.mjs',
+      '.dependency-cruiser.cjs',
+    ],
+  },
   ...tseslint.configs.strictTypeChecked,
   rxjs.configs.recommended,
   {

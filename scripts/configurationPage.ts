@@ -4,6 +4,7 @@ import { Variables } from '../src/config/variables';
 import type { JsonSchema } from '../src/model';
 import { sinks } from '../src/sinks';
 import { schemaOf } from '../src/sinks/codecs';
+import { fileSettingsTable } from './filesPage';
 import { code, keyTable, withTables } from './tables';
 
 export const CONFIGURATION_PAGE = 'docs/configuration.md';
@@ -33,5 +34,5 @@ export const configurationPage = (page: string): string =>
     'buckets.json': keyTable(shallow(schemaOf(Root))),
     streams: keyTable(withKinds(schemaOf(Stream))),
     buckets: keyTable(schemaOf(Bucket)),
-    'file settings': keyTable(sinks['file']?.schema ?? {}),
+    'file settings': fileSettingsTable(),
   });

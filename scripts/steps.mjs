@@ -10,11 +10,11 @@ import { compile, runLocal } from './setUp.mjs';
 const count = (passed, failed = 0, skipped = 0) => ({ passed, failed, skipped });
 
 /** A tool that passes or fails as a whole counts as one test. */
-const tool = (title, name, args) => ({ title, name, args });
+const tool = (title, name, args) => ({ title, command: inRoot('node_modules', '.bin', name), args });
 
 /** Runs a tool and shows what it said when it has ended, in one piece: others run beside it. */
-const runTool = async ({ title, name, args }) => {
-  const child = spawn(inRoot('node_modules', '.bin', name), args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+const runTool = async ({ title, command, args }) => {
+  const child = spawn(command, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
   const [code] = await once(child, 'close');
@@ -54,9 +54,11 @@ const format = tool('format', 'prettier', ['--check', '--log-level', 'warn', '.'
 const types = tool('types', 'tsc', ['-p', '.']);
 const rules = tool('import rules', 'depcruise', ['--config', '.dependency-cruiser.cjs', 'src', 'spec', 'bench']);
 const deadExports = tool('dead exports', 'knip', []);
+const api = { title: 'API report', command: process.execPath, args: ['scripts/api.mjs', 'check'] };
+const reference = tool('reference of the API', 'typedoc', ['--emit', 'none']);
 
-export const fastChecks = together(lint, types, rules);
-export const allChecks = together(lint, types, rules, format, deadExports);
+export const fastChecks = together(lint, types, rules, api);
+export const allChecks = together(lint, types, rules, api, format, deadExports, reference);
 export const unit = jest('unit: operators, marbles, laws', 'unit', '--maxWorkers=2');
 export const build = { title: 'build', run: () => (compile() ? count(1) : count(0, 1)) };
 // They mostly wait: for brokers to start, for time-outs.

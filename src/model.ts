@@ -145,6 +145,8 @@ export interface Batch {
   readonly debts?: readonly Debt[];
   /** Blocks that hold its messages and no others; a part has those of the whole. Default: its memory is nobody's to lend again. */
   readonly blocks?: readonly Buffer[];
+  /** The bucket that its messages came in, where operators have given them another. Default: `bucket`. */
+  readonly cameIn?: string;
 }
 
 /** A batch closes at `count` messages, `bytes` bytes or `ms` after its first frame, whichever is first. */
@@ -176,8 +178,16 @@ export interface Rest {
   readonly written: 'no' | 'unknown';
 }
 
-/** What has no receipt, and why. Law: receipts + rest = the batch, nothing twice. */
+/**
+ * What has no receipt, and why. Law: receipts + rest = the batch, nothing twice. One that another copy of the package made, as a sink
+ * from a module of the user's does, is an instance of it as well.
+ */
 export class SinkError extends Error {
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    const { name, rest } = (typeof value === 'object' && value !== null ? value : {}) as Partial<SinkError>;
+    return name === 'SinkError' && Array.isArray(rest);
+  }
+
   override readonly name = 'SinkError';
   constructor(
     readonly sink: string,
@@ -222,6 +232,8 @@ export interface Outcome {
   readonly dropped: readonly Drop[];
   readonly sampledOut: number;
   readonly duplicatesPossible: number;
+  /** Of `backedUp`, how many lie there under the name of another bucket than the batch's. Default: none. */
+  readonly backedUpAs?: ReadonlyMap<string, number>;
   /** When its stream was done with it, which may be before others are. Milliseconds since 1970. Default: when the batch settled. */
   readonly settledMs?: number;
 }
@@ -394,6 +406,39 @@ export interface Decode<A> {
 /** A kind of sink, as the registry lists it. */
 export type SinkKind = Decode<CheckedSink>;
 
+/** What `defineSink` and `defineOperator` mark what they make with, so that a module's export can be told from any other function. */
+export const MADE: unique symbol = Symbol.for('kahets.made');
+
+/** A message, as an operator gets it. Its buffers are views of memory that is the operator's own. */
+export interface Message {
+  readonly bucket: string;
+  /** `null`: none. A protocol of version 1 cannot tell that from a key of no bytes, which is what a message of it has then. */
+  readonly key: Buffer | null;
+  /** `null`: a tombstone. */
+  readonly value: Buffer | null;
+  readonly headers: readonly (readonly [name: string, value: Buffer | null])[];
+  /** Milliseconds since 1970: its own, or when it arrived. */
+  readonly timestampMs: number;
+}
+
+/**
+ * Makes of one message one or none, at once: `undefined` leaves it out. What it throws is the end of that message's way, in the dead
+ * letters; and so is a promise, and all else that is no message.
+ */
+export type MessageOperator = (message: Message) => Message | undefined;
+
+/** What an operator takes from outside, so that a test can give it something else. `name` is that of its stream. */
+export type OperatorEnv = Pick<Env, 'name' | 'now' | 'random' | 'log'>;
+
+/** Settings that passed their check, and how to open an operator with them. */
+export interface CheckedOperator {
+  /** Once for each stream, or for each pair of a bucket and its stream: what it keeps is of that alone. It may throw. */
+  readonly open: (env: OperatorEnv) => MessageOperator;
+}
+
+/** A kind of operator, as a module exports it. */
+export type OperatorKind = Decode<CheckedOperator>;
+
 export type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 
 /** Structured log: a short constant message and fields. */
@@ -461,6 +506,14 @@ export interface StreamState {
   readonly sinceMs: number;
 }
 
+/** Syncs that were answered, by the worst that their messages met. */
+export interface SyncCounts {
+  readonly delivered: number;
+  /** In a backup or dead letter. */
+  readonly backedUp: number;
+  readonly dropped: number;
+}
+
 /** The books: every message is in exactly one column of its row at every moment. */
 export interface Ledger {
   /** Opens the rows of a bucket once; call what it returns with the messages of each run. */
@@ -474,9 +527,12 @@ export interface Ledger {
   found(bucket: string, stream: string, count: number): void;
   /** Books what was sent on of what is backed up. */
   replayed(outcome: Outcome): void;
+  /** Books the answer to a sync. */
+  synced(status: Status): void;
   /** Books the state of a stream's breaker, or of a bucket's on it. */
   state(stream: string, bucket: string | undefined, breaker: BreakerState): void;
   rows(): readonly LedgerRow[];
+  syncs(): SyncCounts;
   /** Streams whose breaker has ever opened, and the topics whose breaker is not closed. */
   states(): readonly StreamState[];
 }

@@ -7,13 +7,14 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 )
 
 // Options of a Producer. What is zero has its default.
 type Options struct {
-	// Socket is the daemon's SOCKET. Default /tmp/kahego.sock.
+	// Socket is the daemon's SOCKET: a path, or tcp://127.0.0.1:9410. Default /tmp/kahego.sock.
 	Socket string
 	// BufferBytes are written when so many wait; negative: each message at once. Default 64 KB.
 	BufferBytes int
@@ -311,8 +312,11 @@ func (p *Producer) attempt(deadline time.Time) *Error {
 	return err
 }
 
-// connect makes sure that there is a connection; one that the daemon has closed is found out by the write.
+// connect makes sure that there is a connection which the daemon has not closed.
 func (p *Producer) connect(deadline time.Time) *Error {
+	if p.conn != nil && hasEnded(p.conn) {
+		p.disconnect()
+	}
 	if p.conn == nil {
 		conn, err := p.dial(earlier(deadline, time.Now().Add(p.options.ConnectTimeout)))
 		if err != nil {
@@ -337,8 +341,9 @@ func earlier(one, other time.Time) time.Time {
 
 func (p *Producer) dial(deadline time.Time) (net.Conn, *Error) {
 	dialer := net.Dialer{Deadline: deadline}
+	network, address := addressOf(p.options.Socket)
 	for {
-		conn, err := dialer.Dial("unix", p.options.Socket)
+		conn, err := dialer.Dial(network, address)
 		if err == nil {
 			return conn, nil
 		}
@@ -350,6 +355,28 @@ func (p *Producer) dial(deadline time.Time) (net.Conn, *Error) {
 		}
 		time.Sleep(again)
 	}
+}
+
+// addressOf is what Dial takes.
+func addressOf(socket string) (network, address string) {
+	if address, isTCP := strings.CutPrefix(socket, "tcp://"); isTCP {
+		return "tcp", address
+	}
+	return "unix", socket
+}
+
+// hasEnded looks without waiting, also while another goroutine waits for an answer. Over TCP a write behind the end would succeed.
+func hasEnded(conn net.Conn) bool {
+	raw, err := conn.(syscall.Conn).SyscallConn()
+	if err != nil {
+		return true
+	}
+	isEnd := false
+	err = raw.Control(func(descriptor uintptr) {
+		n, _, err := syscall.Recvfrom(int(descriptor), make([]byte, 1), syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		isEnd = n == 0 && err == nil || err != nil && err != syscall.EAGAIN && err != syscall.EINTR
+	})
+	return isEnd || err != nil
 }
 
 func cause(err error) string {

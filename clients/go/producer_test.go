@@ -37,6 +37,20 @@ func listen(t *testing.T, path string, serve func(*peer, net.Conn)) *peer {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return serving(t, listener, serve)
+}
+
+// listenTCP returns the Socket of the peer, too; there may be no IPv6 on the machine.
+func listenTCP(t *testing.T, host string, serve func(*peer, net.Conn)) (*peer, string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+	if err != nil {
+		t.Skip(err)
+	}
+	return serving(t, listener, serve), "tcp://" + listener.Addr().String()
+}
+
+func serving(t *testing.T, listener net.Listener, serve func(*peer, net.Conn)) *peer {
 	t.Cleanup(func() { _ = listener.Close() })
 	p := &peer{conns: make(chan net.Conn, 16)}
 	go func() {
@@ -352,8 +366,18 @@ func TestKeepsTheOrderOfEachGoroutine(t *testing.T) {
 
 func TestTakesAnotherConnectionWhereOneWasClosed(t *testing.T) {
 	path := socketOf(t)
-	daemon := listen(t, path, (*peer).read)
-	p := New(Options{Socket: path, BufferBytes: -1})
+	takesAnother(t, listen(t, path, (*peer).read), path)
+}
+
+func TestTakesAnotherConnectionWhereOneWasClosedOverTCP(t *testing.T) {
+	// There, unlike on a UNIX socket, the write after a close still succeeds, into nowhere.
+	daemon, socket := listenTCP(t, "127.0.0.1", (*peer).read)
+	takesAnother(t, daemon, socket)
+}
+
+func takesAnother(t *testing.T, daemon *peer, socket string) {
+	t.Helper()
+	p := New(Options{Socket: socket, BufferBytes: -1})
 	one, two := Message{Bucket: "b", Value: []byte("one")}, Message{Bucket: "b", Value: []byte("two")}
 	if err := p.Send(background, one); err != nil {
 		t.Fatal(err)
@@ -427,6 +451,75 @@ func TestADaemonThatDoesNotRead(t *testing.T) {
 			t.Error("expected the end of the context to end it")
 		}
 	})
+}
+
+func TestSendsOverTCP(t *testing.T) {
+	for _, host := range []string{"127.0.0.1", "::1"} {
+		t.Run(host, func(t *testing.T) {
+			daemon, socket := listenTCP(t, host, answering(0, 1))
+			p := New(Options{Socket: socket})
+			message := Message{Bucket: "b", Value: []byte("m")}
+			if err := p.Send(background, message); err != nil {
+				t.Fatal(err)
+			}
+			result, err := p.Sync(background)
+			if err != nil || result != (SyncResult{Delivered, 1}) {
+				t.Errorf("got %v, %v", result, err)
+			}
+			daemon.waitFor(t, frame(message))
+		})
+	}
+}
+
+func TestADaemonThatDoesNotReadOverTCP(t *testing.T) {
+	daemon, socket := listenTCP(t, "127.0.0.1", func(*peer, net.Conn) {})
+	p := New(Options{Socket: socket, BufferBytes: -1})
+	large := Message{Bucket: "b", Value: make([]byte, 8_000_000)}
+	inTime(t, 100*time.Millisecond, func() {
+		expectReason(t, p.Send(background, large), Timeout, "does not read")
+	})
+	daemon.read(<-daemon.conns)
+	if taken := len(daemon.received); taken == 0 || taken >= 8_000_000 {
+		t.Errorf("expected a part, got %d bytes", taken)
+	}
+}
+
+func TestNobodyAcceptsOverTCP(t *testing.T) {
+	listener, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = syscall.Close(listener) }()
+	local := &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}
+	if err := errors.Join(syscall.Bind(listener, local), syscall.Listen(listener, 1)); err != nil {
+		t.Fatal(err)
+	}
+	bound, err := syscall.Getsockname(listener)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := fmt.Sprintf("127.0.0.1:%d", bound.(*syscall.SockaddrInet4).Port)
+	// Two are in the queue; to the others nobody answers.
+	for {
+		conn, err := net.DialTimeout("tcp", address, 50*time.Millisecond)
+		if err != nil {
+			break
+		}
+		defer func() { _ = conn.Close() }()
+	}
+	p := New(Options{Socket: "tcp://" + address, BufferBytes: -1})
+	inTime(t, 50*time.Millisecond, func() {
+		expectReason(t, p.Send(background, Message{Bucket: "b"}), Unreachable, "no connection")
+	})
+}
+
+func TestAnAddressThatIsNone(t *testing.T) {
+	for _, socket := range []string{"tcp://", "tcp://127.0.0.1", "tcp://::1:9410"} {
+		p := New(Options{Socket: socket, BufferBytes: -1})
+		inTime(t, 50*time.Millisecond, func() {
+			expectReason(t, p.Send(background, Message{Bucket: "b"}), Unreachable, socket)
+		})
+	}
 }
 
 func TestAFallbackMaySend(t *testing.T) {

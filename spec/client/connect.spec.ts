@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect, ConnectionError } from '../../src/client/connect';
@@ -11,14 +13,47 @@ const failure = (work: Promise<unknown>): Promise<unknown> =>
   );
 
 describe('connect', () => {
-  it('writes, and ends when the other side has read all of it', () =>
-    withListener(async ({ path, bytes }) => {
-      const connection = await connect(path);
-      await connection.write(Buffer.from('one '));
-      await connection.write(Buffer.alloc(300_000, 'x'));
-      await connection.end();
-      expect(bytes().length).toBe(300_004);
-    }));
+  it.each([undefined, '127.0.0.1', '::1', '0.0.0.0', '::'])(
+    'writes, and ends when the other side has read all of it, at %s',
+    (host) =>
+      withListener(
+        async ({ path, bytes }) => {
+          const connection = await connect(path);
+          await connection.write(Buffer.from('one '));
+          await connection.write(Buffer.alloc(300_000, 'x'));
+          await connection.end();
+          expect(bytes().length).toBe(300_004);
+        },
+        { ...(host !== undefined && { host }) },
+      ),
+  );
+
+  it.each([
+    ['tcp://127.0.0.1', 'expected a path of at most 107 bytes, or tcp://HOST:PORT'],
+    ['tcp://127.0.0.1:0', 'expected a path of at most 107 bytes, or tcp://HOST:PORT'],
+    ['', 'expected a path of at most 107 bytes, or tcp://HOST:PORT'],
+    ['tcp://127.0.0.1:1', 'nobody listens there: start the daemon'],
+    ['tcp://nobody.invalid:1', expect.stringMatching(/^the name of this host /) as string],
+  ])('says why there is no connection: %j', async (path, found) =>
+    expect(await failure(connect(path))).toMatchObject({ name: 'ConnectionError', path, found }),
+  );
+
+  it('takes digits for a path, not for a port', async () => {
+    const error = await failure(connect('9410'));
+    expect(error).toMatchObject({ message: '9410: no socket is there: start the daemon, or name its socket' });
+  });
+
+  it('gives up after 5 s where nobody answers', async () => {
+    // Its queue has room for two, and nobody accepts them: who comes later is not answered.
+    const script =
+      'import socket, sys; s = socket.create_server(("127.0.0.1", 0), backlog=0); t = socket.create_connection(s.getsockname()); print(s.getsockname()[1], flush=True); sys.stdin.read()';
+    const python = spawn('python3', ['-c', script], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const [port] = (await once(python.stdout, 'data')) as [Buffer];
+    const path = `tcp://127.0.0.1:${Number(String(port))}`;
+    expect(await failure(connect(path))).toMatchObject({ message: `${path}: nobody answers there` });
+    python.stdin.end();
+    await once(python, 'exit');
+  }, 20_000);
 
   it('waits while nobody reads, and goes on when somebody does', () =>
     withListener(

@@ -1,11 +1,12 @@
 import path from 'node:path';
 import { ROOT } from '../support/endToEnd';
-import { describeSuite, runSuite, versionOf } from '../support/foreignTests';
+import { describeSuite, hasPython, runSuite, type ForeignCase } from '../support/foreignTests';
 
 const cwd = path.join(ROOT, 'clients/python');
 
-if (versionOf('python3', '--version') === undefined)
-  describe.skip('the client in Python', () => it('runs', () => undefined));
+const OUTCOMES: Readonly<Record<string, ForeignCase['outcome']>> = { ok: 'passed', skipped: 'skipped' };
+
+if (!hasPython()) describe.skip('the client in Python', () => it('runs', () => undefined));
 else
   describeSuite(
     'the client in Python',
@@ -16,7 +17,7 @@ else
       // Between a case's name and its end stands what it logs.
       (output) =>
         [...output.matchAll(/^(test_\w+) \(([\w.]+)\) \.\.\. ((?:(?!^test_)[^])*?)(ok|FAIL|ERROR|skipped)\b/gm)].map(
-          ([, name = '', place = '', , end]) => ({ name: `${place} ${name}`, passed: end === 'ok' }),
+          ([, name = '', place = '', , end = '']) => ({ name: `${place} ${name}`, outcome: OUTCOMES[end] ?? 'failed' }),
         ),
     ),
   );

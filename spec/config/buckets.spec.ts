@@ -513,7 +513,7 @@ describe('decodeBuckets', () => {
       [
         'one in a stream',
         withStream({ slise: 1 }),
-        'streamsConfigs.copy.slise: expected one of type, slice, settings, backup, deadLetter, emptyKey, failover (did you mean slice?), got',
+        'streamsConfigs.copy.slise: expected one of type, slice, settings, operators, backup, deadLetter, emptyKey, failover (did you mean slice?), got',
       ],
       [
         'one in a backup',
@@ -528,7 +528,7 @@ describe('decodeBuckets', () => {
       [
         'another spelling of dead letters',
         withStream({ deadLetters: file }),
-        'streamsConfigs.copy.deadLetters: expected one of type, slice, settings, backup, deadLetter, emptyKey, failover (did you mean deadLetter?), got',
+        'streamsConfigs.copy.deadLetters: expected one of type, slice, settings, operators, backup, deadLetter, emptyKey, failover (did you mean deadLetter?), got',
       ],
       [
         'one in a failover',
@@ -538,7 +538,7 @@ describe('decodeBuckets', () => {
       [
         'one in a bucket',
         withBucket({ timeout: 1 }),
-        'buckets[0].timeout: expected one of id, streams, batch, batchTimeout, whenFull, durability, got',
+        'buckets[0].timeout: expected one of id, streams, batch, batchTimeout, operators, whenFull, durability, got',
       ],
       [
         'one in the default bucket',

@@ -32,7 +32,7 @@ const errorsOf = (environment: Environment): readonly string[] => {
 };
 
 const DEFAULTS: Settings = {
-  socket: '/tmp/kahego.sock',
+  sockets: [{ kind: 'unix', path: '/tmp/kahego.sock' }],
   maxMemoryBytes: 250 * MB,
   maxCpus: 2,
   logLevel: 'info',
@@ -43,6 +43,32 @@ const DEFAULTS: Settings = {
 };
 
 const tcp = (host: string, port: number): HttpAddress => ({ kind: 'tcp', host, port });
+const unix = (path: string): HttpAddress => ({ kind: 'unix', path });
+/** What SOCKET may be, and what it means. */
+const SOCKETS: readonly (readonly [text: string, addresses: readonly HttpAddress[]])[] = [
+  ['/run/kahets.sock', [unix('/run/kahets.sock')]],
+  [`/${'s'.repeat(106)}`, [unix(`/${'s'.repeat(106)}`)]],
+  // A path is one to the last byte.
+  ...['k.sock', '9410', '/tmp/a b,c;é.sock ', ' k', 'a,b', '/tmp/a,', '/a:1', 'http://a', '@k'].map(
+    (path) => [path, [unix(path)]] as const,
+  ),
+  ['unix:k.sock', [unix('k.sock')]],
+  ['unix:///run/k.sock', [unix('/run/k.sock')]],
+  ['tcp://9410', [tcp('127.0.0.1', 9410)]],
+  ['tcp://:9410', [tcp('127.0.0.1', 9410)]],
+  ['TCP://127.0.0.2:0 ', [tcp('127.0.0.2', 0)]],
+  ['tcp://[::1]:9410', [tcp('::1', 9410)]],
+  ['tcp://localhost:9410', [tcp('localhost', 9410)]],
+  ['/tmp/kahego.sock,tcp://127.0.0.1:9410', [unix('/tmp/kahego.sock'), tcp('127.0.0.1', 9410)]],
+  [
+    '/a,b.sock, ./c ,../d,unix:e,tcp://1 , tcp://[::1]:1,/f,g',
+    [unix('/a,b.sock'), unix('./c'), unix('../d'), unix('e'), tcp('127.0.0.1', 1), tcp('::1', 1), unix('/f,g')],
+  ],
+  [
+    `/0${Array.from({ length: 15 }, (_, n) => `,/${n + 1}`).join('')}`,
+    Array.from({ length: 16 }, (_, n) => unix(`/${n}`)),
+  ],
+];
 const httpAt = (address: HttpAddress): HttpSettings => ({
   ...{ address, socketMode: 0o660, hosts: [], showMessages: false },
 });
@@ -72,7 +98,7 @@ describe('decodeEnvironment', () => {
 
   it('takes a variable of the process before the same one of the file', () => {
     const settings = settingsOf({ SOCKET: '/run/a.sock' }, { SOCKET: '/run/b.sock', MAXCPUS: '4' });
-    expect(settings).toMatchObject({ socket: '/run/a.sock', maxCpus: 4 });
+    expect(settings).toMatchObject({ sockets: [unix('/run/a.sock')], maxCpus: 4 });
   });
 
   it('reads the env file of the project', () => {
@@ -82,8 +108,8 @@ describe('decodeEnvironment', () => {
   });
 
   it.each<[Environment, Partial<Settings>]>([
-    [{ SOCKET: '/run/kahets.sock' }, { socket: '/run/kahets.sock' }],
-    [{ SOCKET: `/${'s'.repeat(106)}` }, { socket: `/${'s'.repeat(106)}` }],
+    ...SOCKETS.map(([SOCKET, sockets]) => [{ SOCKET }, { sockets }] satisfies [Environment, Partial<Settings>]),
+    [{ SOCKET: 'tcp://0.0.0.0:9410', SOCKET_REMOTE: '1' }, { sockets: [tcp('0.0.0.0', 9410)] }],
     [{ MAXMEMORY: '512MB' }, { maxMemoryBytes: 512 * MB }],
     [{ MAXMEMORY: '1GB' }, { maxMemoryBytes: 1024 * MB }],
     [{ MAXMEMORY: '1.5 gib' }, { maxMemoryBytes: 1536 * MB }],
@@ -135,8 +161,34 @@ describe('decodeEnvironment', () => {
   ])('%j → %j', (environment, expected) => expect(settingsOf(environment)).toEqual({ ...DEFAULTS, ...expected }));
 
   it.each<[Environment, string]>([
-    [{ SOCKET: `/${'s'.repeat(107)}` }, 'environment: SOCKET: expected a path of at most 107 bytes, got "/sss'],
+    [
+      { SOCKET: `/${'s'.repeat(107)}` },
+      'environment: SOCKET: expected a path of at most 107 bytes, a TCP address such as tcp://127.0.0.1:9410, or up to 16 of them, each once, with commas between, got "/sss',
+    ],
     [{ SOCKET: `/${'é'.repeat(54)}` }, 'environment: SOCKET: expected a path of at most 107 bytes'],
+    ...[
+      'tcp:9410',
+      'tcp://',
+      'tcp://localhost',
+      'tcp://:65536',
+      'tcp://9410/',
+      'tcp://a b:1',
+      'unix:',
+      '/a,tcp://',
+      '/a,/b,/a',
+    ].map((SOCKET) => [{ SOCKET }, 'environment: SOCKET: expected a path of'] satisfies [Environment, string]),
+    [
+      { SOCKET: `/0${Array.from({ length: 16 }, (_, n) => `,/${n + 1}`).join('')}` },
+      'environment: SOCKET: expected a path of',
+    ],
+    ...['0.0.0.0:1', '[::]:1', 'example.com:1', '127.0.0.1.example.com:1', '192.168.0.1:1', '[::2]:1'].map(
+      (place) =>
+        [
+          { SOCKET: `/a,tcp://127.0.0.1:9410,tcp://${place}`, SOCKET_REMOTE: '0' },
+          `environment: SOCKET: expected TCP addresses of the loopback such as tcp://127.0.0.1:9410, or SOCKET_REMOTE=1 beside it: who reaches another address sends what he likes, with no password and no encryption, got tcp://${place}`,
+        ] satisfies [Environment, string],
+    ),
+    [{ SOCKET_REMOTE: 'yes' }, 'environment: SOCKET_REMOTE: expected true or false, got "yes"'],
     [
       { MAXMEMORY: 'plenty' },
       'environment: MAXMEMORY: expected a size such as 10MB or 1048576, 1 or more, got "plenty"',

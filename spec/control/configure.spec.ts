@@ -28,7 +28,7 @@ describe('configure', () => {
     expect(configured).toEqual(
       E.right(
         expect.objectContaining({
-          settings: expect.objectContaining({ socket: '/tmp/x.sock' }) as unknown,
+          settings: expect.objectContaining({ sockets: [{ kind: 'unix', path: '/tmp/x.sock' }] }) as unknown,
           warnings: [],
         }),
       ),

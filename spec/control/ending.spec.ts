@@ -3,13 +3,6 @@ import { createLedger } from '../../src/control/ledger';
 import type { Spilled } from '../../src/control/spill';
 import { memoryLog } from '../../src/testing/builders';
 
-/** Thrown in the place of the process's end. */
-class Exit extends Error {
-  constructor(readonly code: number) {
-    super(`exit ${code}`);
-  }
-}
-
 const whole: Spilled = {
   stream: 'kafka',
   file: { path: '/spool/1.frames', messages: 3, notDurable: undefined },
@@ -43,10 +36,6 @@ const anEnding = (parts: Partial<Options> = {}) => {
     flush: step('flush'),
     say: step('say'),
     release: step('release'),
-    exit: (code) => {
-      step('exit')(String(code));
-      throw new Exit(code);
-    },
     ...parts,
   });
   return { ending, log, steps };
@@ -60,8 +49,8 @@ describe('createEnding', () => {
   describe('atOnce', () => {
     it('brings the messages to the disk before it says anything', () => {
       const { ending, steps, log } = anEnding();
-      expect(() => ending.atOnce(70, 'unexpected error', { error: 'stack' })).toThrow(new Exit(70));
-      expect(steps).toEqual(['spill', 'fatal unexpected error', 'flush', 'release', 'exit 70']);
+      expect(ending.atOnce('unexpected error', { error: 'stack' })).toEqual({ spooled: 0, lost: 0 });
+      expect(steps).toEqual(['spill', 'fatal unexpected error', 'flush', 'release']);
       expect(log.lines).toEqual([
         { level: 'fatal', message: 'unexpected error', fields: { error: 'stack', ledger: [] } },
       ]);
@@ -69,7 +58,7 @@ describe('createEnding', () => {
 
     it('says how many messages are where', () => {
       const { ending, log } = anEnding({ spill: () => [whole] });
-      expect(() => ending.atOnce(1, 'ended at once', {})).toThrow(new Exit(1));
+      expect(ending.atOnce('ended at once', {})).toEqual({ spooled: 3, lost: 0 });
       expect(log.lines.at(-1)).toEqual({
         level: 'warn',
         message: 'what was held is in the spool, for the next start',
@@ -79,7 +68,7 @@ describe('createEnding', () => {
 
     it('says whose messages are lost, and why', () => {
       const { ending, log } = anEnding({ spill: () => [whole, half] });
-      expect(() => ending.atOnce(1, 'ended at once', {})).toThrow(new Exit(1));
+      expect(ending.atOnce('ended at once', {})).toEqual({ spooled: 6, lost: 2 });
       expect(log.lines.at(-1)).toEqual({
         level: 'fatal',
         message: 'messages are lost: the spool did not take them',
@@ -106,7 +95,7 @@ describe('createEnding', () => {
           throw new Error('standard error is closed');
         },
       });
-      expect(() => ending.atOnce(70, 'unexpected error', {})).toThrow(new Exit(70));
+      expect(ending.atOnce('unexpected error', {})).toEqual({ spooled: 0, lost: 0 });
       expect(steps).toEqual(['spill', 'ledger', 'flush', 'release'].map((what) => `kahets: Error: ${what} fails\n`));
     });
 
@@ -119,52 +108,49 @@ describe('createEnding', () => {
           return [whole];
         },
       });
-      expect(() => ending.atOnce(70, 'unexpected error', {})).toThrow(new Exit(70));
+      expect(ending.atOnce('unexpected error', {})).toEqual({ spooled: 3, lost: 0 });
       expect(spilled).toEqual(['spilled']);
     });
 
-    it('ends when it happens again meanwhile, without spilling twice', () => {
+    it('does nothing when it happens again, nor meanwhile', () => {
       const steps: string[] = [];
       const { ending } = anEnding({
         spill: () => {
           steps.push('spill');
-          return ending.atOnce(70, 'again', {});
-        },
-        exit: (code) => {
-          steps.push(`exit ${code}`);
-          throw new Exit(code);
+          ending.atOnce('meanwhile', {});
+          return [whole];
         },
       });
-      expect(() => ending.atOnce(70, 'unexpected error', {})).toThrow(new Exit(70));
-      expect(steps).toEqual(['spill', 'exit 70', 'exit 70']);
+      expect(ending.atOnce('unexpected error', {})).toEqual({ spooled: 3, lost: 0 });
+      expect(ending.atOnce('again', {})).toEqual({ spooled: 3, lost: 0 });
+      expect(ending.stopped(0)).toEqual({ spooled: 3, lost: 0 });
+      expect(steps).toEqual(['spill']);
     });
   });
 
   describe('stopped', () => {
-    const codes = { whole: 0, lost: 70 };
-
     it('ends well where nothing is held and nothing is lost', () => {
       const { ending, log, steps } = anEnding();
-      expect(() => ending.stopped(0, codes)).toThrow(new Exit(0));
-      expect(steps).toEqual(['spill', 'flush', 'release', 'exit 0']);
+      expect(ending.stopped(0)).toEqual({ spooled: 0, lost: 0 });
+      expect(steps).toEqual(['spill', 'flush', 'release']);
       expect(log.lines).toEqual([{ level: 'info', message: 'stopped', fields: { streams: [], ledger: [] } }]);
     });
 
     it('ends well where all that was held is in the spool', () => {
       const { ending, log } = anEnding({ spill: () => [whole] });
-      expect(() => ending.stopped(0, codes)).toThrow(new Exit(0));
+      expect(ending.stopped(0)).toEqual({ spooled: 3, lost: 0 });
       expect(log.lines.map(({ message }) => message)).toEqual([
         'what was held is in the spool, for the next start',
         'stopped',
       ]);
     });
 
-    it.each<readonly [string, number, readonly Spilled[], string]>([
-      ['the spool did not take', 0, [half], 'messages are lost: the spool did not take them'],
-      ['were dropped', 3, [], 'messages are lost: no sink took them in time, nor did the spool'],
-    ])('says so and fails where messages %s', (_, lost, spilled, message) => {
+    it.each<readonly [string, number, readonly Spilled[], number, string]>([
+      ['the spool did not take', 0, [half], 2, 'messages are lost: the spool did not take them'],
+      ['were dropped', 3, [], 3, 'messages are lost: no sink took them in time, nor did the spool'],
+    ])('says so where messages %s', (_, lost, spilled, inAll, message) => {
       const { ending, log } = anEnding({ spill: () => spilled });
-      expect(() => ending.stopped(lost, codes)).toThrow(new Exit(70));
+      expect(ending.stopped(lost).lost).toBe(inAll);
       expect(log.lines.map((line) => line.message)).toEqual([message, 'stopped']);
     });
   });

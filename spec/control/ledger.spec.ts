@@ -97,6 +97,40 @@ describe('createLedger', () => {
     ]);
   });
 
+  it('books what comes out of a backup where it was booked when it went in, whatever its name is there', () => {
+    for (const maxBuckets of [10, 1]) {
+      const ledger = createLedger(maxBuckets);
+      const batch = batchOf('b', ['1', '2', '3']);
+      ledger.received('b', ['s'])(3);
+      ledger.settled({
+        batch,
+        outcomes: [
+          outcomeOf('s', batch, {
+            backedUp: 3,
+            backedUpAs: new Map([
+              ['x', 1],
+              ['y', 1],
+            ]),
+          }),
+        ],
+      });
+      ledger.replayed(outcomeOf('s', batchOf('b', ['1']), { delivered: 1 }));
+      ledger.replayed(outcomeOf('s', batchOf('y', ['3']), { dropped: [{ reason: 'poison', count: 1 }] }));
+      expect(ledger.rows()).toEqual([
+        { ...emptyRow('b', 's'), received: 3, delivered: 1, dropped: { poison: 1 }, backedUp: 1 },
+      ]);
+      // What an earlier process left under that name is booked there.
+      ledger.found('x', 's', 1);
+      ledger.replayed(
+        outcomeOf('s', batchOf('x', ['2', '0']), { delivered: 1, deadLettered: 1, duplicatesPossible: 1 }),
+      );
+      expect(ledger.rows()).toEqual([
+        { ...emptyRow('b', 's'), received: 3, delivered: 2, dropped: { poison: 1 }, duplicatesPossible: 1 },
+        { ...emptyRow(maxBuckets === 1 ? '(other)' : 'x', 's'), recovered: 1, deadLettered: 1 },
+      ]);
+    }
+  });
+
   it('takes bucket names that are names of object properties', () => {
     const ledger = createLedger();
     ledger.received('__proto__', ['constructor'])(1);

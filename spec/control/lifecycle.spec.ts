@@ -102,7 +102,7 @@ const options = (
   // What was written is looked at when all is over.
   env: testEnv({ scheduler: quick, blocks: unshared }),
   plan,
-  source: () => connections$,
+  sources: [() => connections$],
   stop$: NEVER,
   maxFrameBytes: 1000,
   frameTimeoutMs: 1000,
@@ -259,7 +259,7 @@ describe('runDaemon', () => {
             buckets: [bucketConfig('b', ['s'], { batch: 1, batchTimeoutMs: 60_000 })],
           },
           { kind: kindOf('s', gaveUp), file: kindOf('spool', spool, closeSpool) },
-          '/spool',
+          { spool: '/spool' },
         );
         if (E.isLeft(plan)) throw new Error('the plan is wrong');
         const { env, seen } = sighted();

@@ -57,6 +57,8 @@ describe('limitRepeats', () => {
       limited.tellSuppressed();
       limited.tellSuppressed();
       flush();
+      // A timer that is left would keep the process.
+      expect(scheduler.now()).toBe(0);
     });
     expect(log.lines.slice(5).map(({ level, message, fields }) => [level, message, fields])).toEqual([
       ['warn', 'once', {}],

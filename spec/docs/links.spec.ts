@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ROOT } from '../support/endToEnd';
 
-const FOLDERS = ['.', 'docs', 'docs/decisions', 'packaging', ...folders('packaging'), 'clients', ...folders('clients')];
+const WITH_FOLDERS = ['packaging', 'clients', 'examples'];
+const FOLDERS = ['.', 'docs', 'docs/decisions', ...WITH_FOLDERS.flatMap((name) => [name, ...folders(name)])];
 
 function folders(name: string): readonly string[] {
   return readdirSync(path.join(ROOT, name), { withFileTypes: true })

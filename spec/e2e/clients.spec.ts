@@ -1,11 +1,12 @@
-/** The clients of this repository and the daemon: what they are told of their messages. That of PHP has a spec of its own. */
+/** The clients of this repository and the daemon: what they are told of their messages. That of PHP has a further spec of its own. */
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { endDaemons, startDaemon, temporaryFolder, type Daemon } from '../support/daemon';
 import { fileStream, finalLedger, kafkaWithBackup, noBroker, refused, ROOT, rowOf } from '../support/endToEnd';
-import { versionOf } from '../support/foreignTests';
+import { hasGo, hasPhp, hasPython } from '../support/foreignTests';
+import { freePorts } from '../support/kafka';
 
 const run = promisify(execFile);
 const clients = path.join(ROOT, 'clients');
@@ -42,6 +43,19 @@ with kahets.Producer(sys.argv[1]) as producer:
     { env: { ...process.env, PYTHONPATH: path.join(clients, 'python/src'), PYTHONDONTWRITEBYTECODE: '1' } },
   );
 
+const php: Program = (socket) =>
+  run('php', [
+    '-r',
+    `require ${JSON.stringify(path.join(clients, 'php/tests/bootstrap.php'))};
+    $producer = new Kahets\\Producer(new Kahets\\Options(socket: $argv[1], timeoutMs: 5000));
+    foreach (['copied', 'backed', 'nowhere'] as $bucket) {
+        $producer->send($bucket, 'm', 'k', ['h' => 'v']);
+        $result = $producer->sync(20000);
+        echo "{$result->status->value} $result->messages\\n";
+    }`,
+    socket,
+  ]);
+
 const GO = `package main
 
 import (
@@ -75,13 +89,17 @@ const go: Program = async (socket) => {
   return run('go', ['run', '.', socket], { cwd });
 };
 
-const [, minor = '0'] = /go1\.(\d+)/.exec(versionOf('go', 'version') ?? '') ?? [];
-
 afterEach(endDaemons);
 
-describe('what a program is told of its messages', () => {
-  const start = async (): Promise<Daemon> =>
+const WAYS: readonly (readonly [string, () => Promise<Readonly<Record<string, string>>>])[] = [
+  ['a UNIX socket', () => Promise.resolve({})],
+  ['TCP', async () => ({ SOCKET: `tcp://127.0.0.1:${(await freePorts(1))[0]}` })],
+];
+
+describe.each(WAYS)('what a program is told of its messages over %s', (_, env) => {
+  const start = async (env: Readonly<Record<string, string>>): Promise<Daemon> =>
     startDaemon({
+      env,
       buckets: {
         streamsConfigs: { copy: fileStream(), kafka: kafkaWithBackup(await noBroker()) },
         buckets: [
@@ -92,7 +110,7 @@ describe('what a program is told of its messages', () => {
     });
 
   const told = async (program: Program): Promise<void> => {
-    const daemon = await start();
+    const daemon = await start(await env());
     const { stdout } = await program(daemon.socket);
     const ended = await daemon.stop();
     expect(stdout).toBe('delivered 1\nbacked_up 1\ndropped 1\n');
@@ -103,6 +121,7 @@ describe('what a program is told of its messages', () => {
   };
 
   it('in Node', () => told(node), 60_000);
-  (versionOf('python3', '--version') === undefined ? it.skip : it)('in Python', () => told(python), 60_000);
-  (Number(minor) < 21 ? it.skip : it)('in Go', () => told(go), 120_000);
+  (hasPhp() ? it : it.skip)('in PHP', () => told(php), 60_000);
+  (hasPython() ? it : it.skip)('in Python', () => told(python), 60_000);
+  (hasGo() ? it : it.skip)('in Go', () => told(go), 120_000);
 });

@@ -73,9 +73,9 @@ describe('the package of npm', () => {
     expect(inFolder('packaging/')).toEqual(['README.md', 'debian', 'grafana', 'prometheus', 'systemd']);
   });
 
-  it('has code in three files, beside what browsers load', () => {
+  it('has code in four files, beside what browsers load', () => {
     const code = names.filter((name) => /\.[cm]?js$/.test(name) && !name.startsWith('dist/control/http/page/'));
-    expect(code).toEqual(['dist/client/index.js', 'dist/index.js', 'dist/kahets.cjs']);
+    expect(code).toEqual(['dist/client/index.js', 'dist/index.js', 'dist/kahets.cjs', 'dist/testing/index.js']);
     expect(names.filter((name) => /\.(map|tsbuildinfo|png|svg|log)$/.test(name))).toEqual([
       'dist/control/http/page/icon.svg',
     ]);
@@ -93,7 +93,7 @@ describe('the package of npm', () => {
     const exported = Object.values(manifest.exports).flatMap((given) =>
       (typeof given === 'string' ? [given] : Object.values(given)).map((name) => path.normalize(name)),
     );
-    expect(exported).toHaveLength(5);
+    expect(exported).toHaveLength(7);
     expect([main, types, ...exported, ...Object.values(bin)].filter((name) => !names.includes(name))).toEqual([]);
     expect(statSync(path.join(root, bin['kahets'] ?? '')).mode & 0o111).toBe(0o111);
     expect(read(bin['kahets'] ?? '')).toMatch(/^#!\/usr\/bin\/env node\n/);
@@ -121,7 +121,9 @@ describe('the package of npm', () => {
       .filter(({ fileName }) => fileName.startsWith('.'))
       .map(({ name, fileName }) => path.join(path.dirname(name), fileName))
       .map((module) => (names.includes(`${module}.d.ts`) ? `${module}.d.ts` : `${module}/index.d.ts`));
-    expect([...new Set(['dist/index.d.ts', 'dist/client/index.d.ts', ...own])].sort()).toEqual([...declared].sort());
+    expect(
+      [...new Set(['dist/index.d.ts', 'dist/client/index.d.ts', 'dist/testing/index.d.ts', ...own])].sort(),
+    ).toEqual([...declared].sort());
     const installed = Object.keys(manifest.dependencies);
     const others = imported.map(({ fileName }) => fileName).filter((name) => !name.startsWith('.') && !isBuiltin(name));
     expect(others.filter((name) => !installed.includes(packageOf(name)))).toEqual([]);
@@ -150,9 +152,14 @@ describe('the package of npm', () => {
       );
     expect(links.length).toBeGreaterThan(50);
     const missing = links.filter(({ target }) => !existsSync(path.join(root, target)));
-    // Pictures, decisions and clients in other languages stay in the repository.
+    // Pictures, decisions, clients in other languages, sources and examples of sinks stay in the repository.
     expect(
-      missing.filter(({ target }) => !/^(docs\/(images|growth|decisions)|clients\/(go|php|python))\b/.test(target)),
+      missing.filter(
+        ({ target }) =>
+          !/^(docs\/(images|growth|decisions)|clients\/(go|php|python)|examples\/(webhook|postgres)|src|CHANGELOG)\b/.test(
+            target,
+          ),
+      ),
     ).toEqual([]);
   });
 

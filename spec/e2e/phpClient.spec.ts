@@ -1,11 +1,15 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { endDaemons, startDaemon, type Daemon } from '../support/daemon';
+import { promisify } from 'node:util';
+import { endDaemons, startDaemon, temporaryFolder, type Daemon } from '../support/daemon';
 import { fileStream, finalLedger, oneBucket, ROOT, rowOf } from '../support/endToEnd';
+import { fencedBlocks } from '../support/fencedBlocks';
 import { filesBelow } from '../support/filesBelow';
+import { hasPhp } from '../support/foreignTests';
 import { messagesIn, type VectorMessage } from '../vectors/frames';
 
 const DRIVER = path.join(ROOT, 'clients/php/tests/scripts/driver.php');
@@ -74,11 +78,9 @@ const sendUntilTaken = async (php: PhpProgram, n: number): Promise<void> => {
   while ((await php.send(n, n)).result !== true);
 };
 
-const hasPhp = spawnSync('php', ['--version']).status === 0;
-
 afterEach(endDaemons);
 
-(hasPhp ? describe : describe.skip)('the PHP client and the daemon', () => {
+(hasPhp() ? describe : describe.skip)('the PHP client and the daemon', () => {
   it.each([
     ['buffered', {}],
     ['unbuffered', { bufferBytes: 0 }],
@@ -183,5 +185,39 @@ afterEach(endDaemons);
     await php.end();
     await daemon.stop();
     expect(await numbersOf(daemon)).toEqual(range(0, 9));
+  });
+});
+
+(hasPhp() ? describe : describe.skip)('what docs/protocol.md shows in PHP', () => {
+  /** Runs `record` and `sync` of the page, which has a block of PHP for each body; then `program`, whose argument is the socket. */
+  const runPage = async (program: string, socket: string): Promise<unknown> => {
+    const page = await readFile(path.join(ROOT, 'docs/protocol.md'), 'utf8');
+    const shown = fencedBlocks(page).filter(({ language }) => language === 'php');
+    const [, record = '', sync = ''] = shown.map(({ text }) => text.replace('<?php', ''));
+    const { stdout } = await promisify(execFile)('php', ['-r', `${record}${sync}${program}`, socket]);
+    return JSON.parse(stdout);
+  };
+  const OPEN = "$socket = stream_socket_client('unix://' . $argv[1]);";
+
+  it('is told what became of the messages', async () => {
+    const daemon = await startWithFiles();
+    const program = `${OPEN} fwrite($socket, $frame . $frame); echo json_encode([sync($socket), sync($socket, 2)]);`;
+    expect(await runPage(program, daemon.socket)).toEqual([
+      [0, 2],
+      [0, 0],
+    ]);
+    await daemon.stop();
+    expect(await messagesOf(daemon)).toHaveLength(2);
+  });
+
+  it('does not know where no answer comes in time, or the connection ends', async () => {
+    const socket = path.join(await temporaryFolder(), 'silent.sock');
+    const server = createServer((connection) => {
+      connection.once('data', () => connection.once('data', () => connection.end()));
+    });
+    await new Promise<void>((resolve) => server.listen(socket, resolve));
+    const program = `${OPEN} echo json_encode([sync($socket, 1, 0.1), sync($socket, 2, 10.0)]);`;
+    expect(await runPage(program, socket)).toEqual([null, null]);
+    server.close();
   });
 });

@@ -75,6 +75,16 @@ const eventually = async (condition: () => boolean): Promise<void> => {
 
 afterEach(endDaemons);
 
+/** A client waits for an answer that a stop, or a reload, gives: nothing takes its message. */
+const withNoWayOut = async () => {
+  const unreachable = { type: 'kafka', settings: { 'bootstrap.servers': await noBroker() } };
+  const buckets = slowBuckets(['b'], { kafka: unreachable });
+  const daemon = await startDaemon({ buckets, env: { DRAIN_TIMEOUT: '1s' } });
+  const client = await openSyncClient(daemon.socket);
+  client.socket.write(Buffer.concat([encodeFrame('b', 'm'), encodeSync(1)]));
+  return { daemon, client };
+};
+
 describe('a sync', () => {
   it('is answered as the vectors say', async () => {
     const daemon = await startDaemon({ buckets: slowBuckets(['b', 'c'], { copy: fileStream() }) });
@@ -130,25 +140,13 @@ describe('a sync', () => {
   });
 
   it('gets no better answer than the truth where a stop leaves its messages behind', async () => {
-    const unreachable = { type: 'kafka', settings: { 'bootstrap.servers': await noBroker() } };
-    const daemon = await startDaemon({
-      buckets: slowBuckets(['b'], { kafka: unreachable }),
-      env: { DRAIN_TIMEOUT: '1s' },
-    });
-    const client = await openSyncClient(daemon.socket);
-    client.socket.write(Buffer.concat([encodeFrame('b', 'm'), encodeSync(1)]));
+    const { daemon, client } = await withNoWayOut();
     await Promise.all([daemon.stop(), client.closed]);
     expect(client.answers.map(({ status }) => status)).toEqual([1]);
   });
 
   it('is answered through a reload, with what became of its messages', async () => {
-    const unreachable = { type: 'kafka', settings: { 'bootstrap.servers': await noBroker() } };
-    const daemon = await startDaemon({
-      buckets: slowBuckets(['b'], { kafka: unreachable }),
-      env: { DRAIN_TIMEOUT: '1s' },
-    });
-    const client = await openSyncClient(daemon.socket);
-    client.socket.write(Buffer.concat([encodeFrame('b', 'm'), encodeSync(1)]));
+    const { daemon, client } = await withNoWayOut();
     await writeFile(
       path.join(daemon.folder, 'buckets.json'),
       JSON.stringify(slowBuckets(['b'], { copy: fileStream() })),

@@ -5,18 +5,19 @@
 import fc from 'fast-check';
 import { spokenRow } from '../support/books';
 import { messagesIn } from '../support/fileSinks';
-import { BEHAVIOURS, POISON, type Behaviour } from './model/fakeBroker';
-import { simulate, type BackupMode, type Simulated } from './model/simulated';
+import type { FakeBehaviour } from '../../src/testing/fakeSink';
+import { POISON, simulate, type BackupMode, type Simulated } from './model/simulated';
 
 jest.setTimeout(300_000);
 
+const BEHAVIOURS: readonly FakeBehaviour[] = ['answers', 'refuses', 'loses', 'swallows', 'lies', 'hangs'];
 const BUCKETS = ['a', 'b', 'a-1'] as const;
 const HEALTHS = ['up', 'down', 'topicDown'] as const;
 
 type Step =
   | { readonly do: 'send'; readonly bucket: string; readonly count: number; readonly poison: boolean }
   | { readonly do: 'wait'; readonly ms: number }
-  | { readonly do: 'behave'; readonly behaviour: Behaviour }
+  | { readonly do: 'behave'; readonly behaviour: FakeBehaviour }
   | { readonly do: 'health'; readonly health: (typeof HEALTHS)[number] }
   | { readonly do: 'restart' };
 
@@ -46,7 +47,7 @@ const take = async (daemon: Simulated, sent: Map<string, string[]>, one: Step): 
   if (one.do === 'wait') return daemon.advance(one.ms);
   if (one.do === 'restart') return daemon.restart();
   if (one.do === 'behave') {
-    daemon.broker.behaviour = one.behaviour;
+    daemon.broker.behave(one.behaviour);
     return undefined;
   }
   if (one.do === 'health') {
@@ -84,7 +85,7 @@ const holds = async (mode: BackupMode, steps: readonly Step[]): Promise<void> =>
       await take(daemon, sent, one);
       expectBooksToBalance(daemon);
     }
-    daemon.broker.behaviour = 'answers';
+    daemon.broker.behave('answers');
     daemon.broker.setHealth({ state: 'up' });
     await daemon.advance(30_000);
     expectBooksToBalance(daemon);
@@ -99,7 +100,7 @@ const holds = async (mode: BackupMode, steps: readonly Step[]): Promise<void> =>
     expect(await daemon.filesIn('spool')).toEqual([]);
     let twice = 0;
     for (const [bucket, messages] of sent) {
-      const stored = daemon.broker.stored.get(bucket) ?? [];
+      const stored = daemon.broker.stored(bucket);
       const own = new Set(messages);
       const found = [...stored, ...[...dead, ...backedUp].filter((text) => own.has(text))];
       expect(firsts(found).toSorted()).toEqual(messages.toSorted());

@@ -10,6 +10,7 @@ import { validate } from 'dockerfile-utils';
 import * as E from 'fp-ts/Either';
 import { parse } from 'yaml';
 import { decodeEnvironment, type Environment, type Settings } from '../../src/config/env';
+import { socketText } from '../../src/wire/address';
 import { meaningOf } from '../fuzz/referenceDecoder';
 import { KAFKA_VERSION } from '../support/kafkaJars';
 import { describeWith, PACKAGING } from './tools';
@@ -93,7 +94,7 @@ describe('the Dockerfile', () => {
     const variables = all('ENV').flatMap((rest) => rest.split(/ +/).map((pair) => pair.split('=')));
     const settings = settingsOf(Object.fromEntries(variables) as Environment);
     const volumes = JSON.parse(all('VOLUME').at(-1) ?? '') as readonly string[];
-    expect(volumes).toEqual([path.dirname(settings.socket), path.dirname(settings.spool)]);
+    expect(volumes).toEqual([path.dirname(settings.sockets.map(socketText).join()), path.dirname(settings.spool)]);
   });
 });
 

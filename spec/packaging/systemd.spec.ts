@@ -5,6 +5,7 @@ import * as E from 'fp-ts/Either';
 import { parse } from 'dotenv';
 import { EX } from '../../src/cli/exitCodes';
 import { decodeEnvironment, type Environment, type Settings } from '../../src/config/env';
+import { socketText } from '../../src/wire/address';
 import { ask, describeWith, PACKAGING, type Answer } from './tools';
 import { environmentOf, parseUnit, valueOf, valuesOf, type UnitFile } from './unitFile';
 
@@ -32,7 +33,7 @@ describe('the unit', () => {
 
   it('says where all of the daemon is, with variables that it knows', () => {
     expect(settings).toMatchObject({
-      socket: '/run/kahets/kahets.sock',
+      sockets: [{ kind: 'unix', path: '/run/kahets/kahets.sock' }],
       socketMode: 0o660,
       spool: '/var/lib/kahets/spool',
     });
@@ -70,7 +71,7 @@ describe('the unit', () => {
 
   it('keeps the folder of the socket, which systemd may hold', () => {
     expect(valueOf(service, 'RuntimeDirectoryPreserve')).toBe('yes');
-    expect(valueOf(socket, 'ListenStream')).toBe(settings.socket);
+    expect(valueOf(socket, 'ListenStream')).toBe(settings.sockets.map(socketText).join());
     expect(parseInt(valueOf(socket, 'SocketMode'), 8)).toBe(settings.socketMode);
   });
 

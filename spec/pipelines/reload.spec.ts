@@ -18,7 +18,7 @@ import { quick } from '../support/quick';
 import { checkedOf, fails, kind, open, planned, stream, takes } from '../support/topologies';
 
 const planOf = (config: Config, kinds: Readonly<Record<string, SinkKind>>, spool?: string): Plan =>
-  planned(planTopology(config, kinds, spool));
+  planned(planTopology(config, kinds, { spool }));
 
 const nobody = (): void => undefined;
 const WAIT_MS = 10_000;
@@ -227,7 +227,7 @@ describe('a reload', () => {
     const kinds = { hung: hung.kind, good: good.kind, file };
     try {
       const topology = await open(
-        planTopology({ streams: [stream('a', { type: 'hung' })], buckets: [one] }, kinds, folder),
+        planTopology({ streams: [stream('a', { type: 'hung' })], buckets: [one] }, kinds, { spool: folder }),
         env,
       );
       const stop$ = new ReplaySubject<void>(1);
@@ -274,7 +274,7 @@ describe('a reload', () => {
     const env = testEnv({ scheduler: quick });
     try {
       const topology = await open(
-        planTopology({ streams: [stream('a', { type: 'hung' })], buckets: [one] }, kinds, folder),
+        planTopology({ streams: [stream('a', { type: 'hung' })], buckets: [one] }, kinds, { spool: folder }),
         env,
         giveUp$,
       );

@@ -2,16 +2,17 @@ import { createHeld } from '../../src/control/held';
 import type { Origin, Synced } from '../../src/model';
 import { Syncs } from '../../src/pipelines/syncs';
 import { createSyncedReader } from '../../src/wire/sync';
-import { anOrigin } from '../../src/testing/builders';
+import { anOrigin, testEnv } from '../../src/testing/builders';
 
 const setUp = () => {
   const held = createHeld({ high: 1 << 20, low: 1 << 19 });
+  const env = testEnv({ held });
   const sent: Synced[] = [];
   let owed = 0;
   const read = createSyncedReader();
   const send = (answer: Buffer): void => void sent.push(...read(answer));
-  const syncs = new Syncs({ owe: () => (owed += 1), isWaiting: false, send }, held);
-  return { held, sent, syncs, owed: () => owed };
+  const syncs = new Syncs({ owe: () => (owed += 1), isWaiting: false, send }, env);
+  return { held, ledger: env.ledger, sent, syncs, owed: () => owed };
 };
 
 const epoch = (messages: number, open = messages): Origin => ({ ...anOrigin(), messages, open });
@@ -60,6 +61,14 @@ describe('Syncs', () => {
     ]);
   });
 
+  it('books each answer by what it says', () => {
+    const { syncs, ledger } = setUp();
+    const worsts = [0, 2, 1, 2, 2, 0] as const;
+    worsts.forEach((worst, token) => syncs.add({ token, origin: { ...epoch(0), worst }, bytes: 10 }));
+    syncs.add({ token: 9, origin: epoch(1), bytes: 10 });
+    expect(ledger.syncs()).toEqual({ delivered: 2, backedUp: 1, dropped: 3 });
+  });
+
   it('answers thousands, each once', () => {
     const { syncs, sent, held } = setUp();
     const origins = Array.from({ length: 5000 }, () => epoch(1));
@@ -97,7 +106,7 @@ describe('Syncs', () => {
     const send = (answer: Buffer): void => void sent.push(...createSyncedReader()(answer).map(({ token }) => token));
     const syncs = new Syncs(
       { owe: () => undefined, isWaiting: false, send },
-      { charge: (bytes) => held.charge(bytes), release },
+      testEnv({ held: { ...held, charge: (bytes) => held.charge(bytes), release } }),
     );
     syncs.add({ token: 1, origin: first, bytes: 10 });
     syncs.add({ token: 2, origin: second, bytes: 10 });

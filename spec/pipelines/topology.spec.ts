@@ -15,8 +15,10 @@ import {
   throwError,
 } from 'rxjs';
 import type { BackupConfig, Config } from '../../src/config/buckets';
-import { SinkError, type CheckedSink, type SinkKind, type Write } from '../../src/model';
+import { SinkError, type CheckedSink, type OperatorKind, type SinkKind, type Write } from '../../src/model';
 import { createLedger } from '../../src/control/ledger';
+import { createUnsettled } from '../../src/control/unsettled';
+import { NO_MODULES, type Modules } from '../../src/pipelines/modules';
 import { planTopology, type Plan } from '../../src/pipelines/topology';
 import { file } from '../../src/sinks/file';
 import { countFile } from '../../src/spool/countFile';
@@ -285,7 +287,7 @@ describe('planTopology', () => {
     const claimed: unknown[] = [];
     const claim = async (): Promise<void> => void claimed.push(await readdir(folder));
     const opened = async (write: Write, ledger = env.ledger) => {
-      const result = planTopology(config([stream('a/b')]), { good: kind(write).kind, file }, folder);
+      const result = planTopology(config([stream('a/b')]), { good: kind(write).kind, file }, { spool: folder });
       const either = await planned(result).open({ ...env, ledger }, told$, claim)();
       if (E.isLeft(either)) throw new Error(either.left.message);
       return either.right;
@@ -337,5 +339,143 @@ describe('planTopology', () => {
     const { kind: good } = kind(takes, { open: ({ name }) => TE.left({ sink: name, message: 'no such folder' }) });
     const result = await planned(planTopology(config([stream('one')]), { good })).open(testEnv(), NEVER)();
     expect(result).toEqual(E.left({ sink: 'one', message: 'no such folder' }));
+  });
+
+  describe('operators', () => {
+    const passing = (open: OperatorKind): Modules => ({
+      ...NO_MODULES,
+      operator: () => E.right({ kind: open, isStale: false }),
+    });
+    /** Puts the place of each opening behind the messages. */
+    const numbering = (): { readonly opened: string[]; readonly modules: Modules } => {
+      const opened: string[] = [];
+      const open: OperatorKind = (settings) =>
+        E.right({
+          open: ({ name }) => {
+            const number = opened.push(`${JSON.stringify(settings)} ${name}`);
+            return (message) => ({ ...message, value: Buffer.from(`${String(message.value)}:${number}`) });
+          },
+        });
+      return { opened, modules: passing(open) };
+    };
+    const operator = (n: number) => ({ module: './m.js', settings: { n } });
+
+    it('those of a bucket are opened for each of its streams, those of a stream once, and messages pass both', async () => {
+      const good = kind(takes);
+      const { opened, modules } = numbering();
+      const of_ = (id: string) => bucketConfig(id, ['one', 'two'], { operators: [operator(1)] });
+      const topology = await open(
+        planTopology(
+          {
+            streams: [stream('one', { operators: [operator(2)] }), stream('two')],
+            buckets: [of_('a'), of_('b')],
+          },
+          { good: good.kind },
+          { modules },
+        ),
+      );
+      expect(opened).toEqual(['{"n":2} one', '{"n":1} one', '{"n":1} two', '{"n":1} one', '{"n":1} two']);
+      const [one, two] = topology.routeOf('b')?.streams ?? [];
+      const batch = batchOf('b', ['x']);
+      expect(await lastValueFrom(one?.deliver(batch) ?? NEVER)).toMatchObject({ batch, delivered: 1 });
+      await lastValueFrom(two?.deliver(batch) ?? NEVER);
+      expect(good.seen.batches.map(messagesOf)).toEqual([['x:4:1'], ['x:5']]);
+      await topology.close();
+    });
+
+    it('problems of modules stand at their places, all at once', () => {
+      const modules: Modules = { ...NO_MODULES, operator: (path) => E.left(`${path}: gone`) };
+      const planned_ = planTopology(
+        config([stream('one', { operators: [operator(1)] })], {
+          defaultBucket: bucketConfig('default', ['one'], { operators: [operator(1), operator(2)] }),
+        }),
+        { good: kind(takes).kind },
+        { modules },
+      );
+      expect(E.isLeft(planned_) && planned_.left.map(({ path: at, got }) => `${at}: ${got}`)).toEqual([
+        'streamsConfigs.one.operators[0]: ./m.js: gone',
+        'defaultBucket.operators[0]: ./m.js: gone',
+        'defaultBucket.operators[1]: ./m.js: gone',
+      ]);
+    });
+
+    it('one that does not open is an error that names it', async () => {
+      const fails_ = passing(() =>
+        E.right({
+          open: () => {
+            throw new Error('no list of fields');
+          },
+        }),
+      );
+      const good = { good: kind(takes).kind };
+      const ofStream = planTopology(config([stream('one', { operators: [operator(1)] })]), good, { modules: fails_ });
+      expect(await planned(ofStream).open(testEnv(), NEVER)()).toEqual(
+        E.left({ sink: 'one', message: './m.js: no list of fields' }),
+      );
+      const buckets = [bucketConfig('b', ['one'], { operators: [operator(1)] })];
+      const ofBucket = planTopology(config([stream('one')], { buckets }), good, { modules: fails_ });
+      expect(await planned(ofBucket).open(testEnv(), NEVER)()).toEqual(
+        E.left({ sink: 'operators', message: './m.js: no list of fields' }),
+      );
+    });
+
+    it('a reload with one that does not open changes nothing; one that is the same keeps what it remembers', async () => {
+      const good = kind(takes);
+      const { opened, modules } = numbering();
+      const plan = (n: number, more: Modules) =>
+        planned(
+          planTopology(
+            config([stream('one')], { buckets: [bucketConfig('b', ['one'], { operators: [operator(n)] })] }),
+            { good: good.kind },
+            { modules: more },
+          ),
+        );
+      const topology = await open(E.right(plan(1, modules)));
+      const before = topology.routeOf('b');
+      await topology.reload(plan(1, modules), 0, () => undefined)();
+      expect(topology.routeOf('b')).toBe(before);
+      const broken = passing(() => E.right({ open: () => 'no function' as never }));
+      const taken = jest.fn();
+      expect(await topology.reload(plan(2, broken), 0, taken)()).toEqual(
+        E.left({ sink: 'operators', message: './m.js: open: expected a function, got string' }),
+      );
+      expect(taken).not.toHaveBeenCalled();
+      expect(topology.routeOf('b')).toBe(before);
+      await topology.reload(plan(2, modules), 0, taken)();
+      expect(topology.routeOf('b')).not.toBe(before);
+      expect(opened).toEqual(['{"n":1} one', '{"n":2} one']);
+      await topology.close();
+    });
+
+    it('what they fail at is left to all of them by a crash, and what they made is not', async () => {
+      const parts = createUnsettled();
+      const hung = kind(() => NEVER);
+      const modules = passing(() =>
+        E.right({
+          open: () => (message) => {
+            if (String(message.value) === 'bad') throw new Error('no');
+            return { ...message, bucket: 'x' };
+          },
+        }),
+      );
+      const deadLetter = { type: 'hung', settings: {} };
+      const topology = await open(
+        planTopology(
+          {
+            streams: [stream('one', { type: 'hung', deadLetter })],
+            buckets: [bucketConfig('b', ['one'], { operators: [operator(1)] })],
+          },
+          { hung: hung.kind },
+          { modules },
+        ),
+        testEnv({ unsettled: parts.unsettled }),
+      );
+      const [one] = topology.routeOf('b')?.streams ?? [];
+      const delivering = one?.deliver(batchOf('b', ['good', 'bad'])).subscribe();
+      await new Promise((resolve) => setImmediate(resolve));
+      expect([...parts.written()].map(({ batch }) => [batch.bucket, messagesOf(batch)])).toEqual([['x', ['good']]]);
+      expect(messagesOf({ frames: [...parts.gathered()] })).toEqual(['bad']);
+      delivering?.unsubscribe();
+    });
   });
 });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { BUCKETS_SCHEMA_FILE, bucketsSchemaFile } from '../../scripts/bucketsSchemaFile';
 import { CONFIGURATION_PAGE, configurationPage } from '../../scripts/configurationPage';
+import { FILES_PAGE, filesPage } from '../../scripts/filesPage';
 import { keyTable, withTables } from '../../scripts/tables';
 import { KEYS } from '../../src/config/bucketsCodecs';
 import { Variables } from '../../src/config/variables';
@@ -9,9 +10,12 @@ describe('docs that are made of code', () => {
   it(`${BUCKETS_SCHEMA_FILE} is as committed: \`npm run docs\` writes it`, () =>
     expect(readFileSync(BUCKETS_SCHEMA_FILE, 'utf8')).toBe(bucketsSchemaFile()));
 
-  it(`${CONFIGURATION_PAGE} is as committed: \`npm run docs\` writes its tables`, () => {
-    const page = readFileSync(CONFIGURATION_PAGE, 'utf8');
-    expect(page).toBe(configurationPage(page));
+  it.each([
+    [CONFIGURATION_PAGE, configurationPage],
+    [FILES_PAGE, filesPage],
+  ])('%s is as committed: `npm run docs` writes its tables', (name, written) => {
+    const page = readFileSync(name, 'utf8');
+    expect(page).toBe(written(page));
   });
 
   it('the page has every key and every variable, with what it does', () => {

@@ -1,30 +1,22 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { BehaviorSubject, Subject, Subscription, finalize, mergeMap, tap, type Observable } from 'rxjs';
-import type { Answers, Connection } from '../../src/model';
-import { unixSocket, type UnixSocketOptions } from '../../src/sources/unixSocket';
+import type { Socket } from 'node:net';
+import { Subject, Subscription, finalize, mergeMap, tap } from 'rxjs';
+import type { Answers, Connection, Source } from '../../src/model';
+import { allConnections } from '../../src/sources/allConnections';
+import type { SocketServerOptions } from '../../src/sources/socketServer';
 import { memoryLog } from '../../src/testing/builders';
+import { anIntake, clientOf, KINDS, later, newFolder, placeIn, undoAll } from '../support/sources';
 import { hideHandles } from '../support/unknownHandles';
 
 const MOST_OWED = 1000;
 const MOST_UNREAD_BYTES = 64 * 1024;
 
-const undo: (() => void)[] = [];
 let folder: string;
-let path: string;
+let makeSource: (options: SocketServerOptions) => Source;
+let current: Running;
 
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'kahets-'));
-  path = join(folder, 'in.sock');
-});
-
-afterEach(() => {
-  for (const each of undo.splice(0).reverse()) each();
-  rmSync(folder, { recursive: true, force: true });
-});
+beforeEach(() => (folder = newFolder()));
+afterEach(undoAll);
 
 /** A running source; its connections are answered by the spec. */
 class Running {
@@ -34,28 +26,28 @@ class Running {
   readonly connections: Connection[] = [];
   readonly texts = new Map<number, string>();
   readonly ended: number[] = [];
-  open = (): number => 0;
+  private readonly all = allConnections();
   completed = false;
   readonly subscription = new Subscription();
   private readonly happened$ = new Subject<void>();
 
-  static async start(more: Partial<UnixSocketOptions> = {}): Promise<Running> {
-    const running = new Running(more);
+  static async start(options: SocketServerOptions = {}): Promise<Running> {
+    const running = new Running(options);
+    current = running;
     await running.until(() => running.log.lines.some(({ message }) => message === 'listening'));
     return running;
   }
 
-  private constructor(more: Partial<UnixSocketOptions>) {
-    const { stop$, answered$, log, happened$ } = this;
+  private constructor(options: SocketServerOptions) {
+    const { stop$, answered$, log, happened$, all } = this;
     const poll = setInterval(() => happened$.next(), 5);
-    undo.push(() => {
+    later(() => {
       clearInterval(poll);
       this.subscription.unsubscribe();
       answered$.next();
     });
-    const reading$: Observable<(connection: number) => boolean> = new BehaviorSubject(() => true);
-    const listening = (open: () => number): void => void (this.open = open);
-    const received$ = unixSocket({ path, reading$, stop$, answered$, listening, log, ...more }).pipe(
+    const source = makeSource({ connections: all, ...options });
+    const received$ = source(anIntake({ stop$, answered$, log })).pipe(
       mergeMap((connection) => {
         this.connections.push(connection);
         return connection.chunks$.pipe(
@@ -83,6 +75,10 @@ class Running {
     });
   }
 
+  open(): number {
+    return this.all.open;
+  }
+
   answersOf(id: number): Answers {
     const answers = this.connections.find((each) => each.id === id)?.answers;
     if (!answers) throw new Error(`no connection ${id}`);
@@ -105,15 +101,18 @@ class Running {
 
 /** A client that may close its side and still listen. */
 const client = async (): Promise<{ readonly socket: Socket; readonly heard: () => string }> => {
-  const socket = connect({ path, allowHalfOpen: true });
-  undo.push(() => socket.destroy());
   let heard = '';
+  const socket = await clientOf({ where: () => placeIn(current.log) }, { allowHalfOpen: true });
   socket.on('error', () => undefined).on('data', (bytes) => (heard += String(bytes)));
-  await once(socket, 'connect');
   return { socket, heard: () => heard };
 };
 
-describe.each(['bare', 'sockets of Node'])('the answers of connections that are %s', (kind) => {
+/** As a client does that is killed; over TCP one that had closed its side is seen to be gone when its host says so. */
+const breakOff = (socket: Socket): Socket =>
+  socket.remotePort === undefined ? socket.destroy() : socket.resetAndDestroy();
+
+describe.each(KINDS)('the answers of connections at %s that are %s', (_name, kind, at) => {
+  beforeEach(() => (makeSource = (options) => at(folder, options)));
   let show = (): void => undefined;
   beforeAll(async () => {
     if (kind !== 'bare') show = await hideHandles();
@@ -165,11 +164,11 @@ describe.each(['bare', 'sockets of Node'])('the answers of connections that are 
     await running.until(() => running.textOf(1) === 'text' && running.textOf(2) === 'text');
     running.owe(1, 1);
     running.owe(2, 1);
-    socket.destroy();
+    breakOff(socket);
     later.end();
     await running.until(() => running.ended.length === 2);
     await running.until(() => running.open() === 1);
-    later.destroy();
+    breakOff(later);
     await running.until(() => running.open() === 0);
     running.send(1, 'too late');
     running.send(2, 'too late');

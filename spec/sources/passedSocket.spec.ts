@@ -52,7 +52,7 @@ describe('passedSocket, of what is passed', () => {
   };
   const refused = (descriptor: number, got: string): unknown =>
     E.left(
-      `LISTEN_FDS: expected descriptor ${descriptor} to be a UNIX stream socket that listens, got ${got}; ListenStream= of the socket unit is to be a path`,
+      `LISTEN_FDS: expected descriptor ${descriptor} to be a UNIX stream socket that listens, got ${got}; ListenStream= of the socket unit is to be a path, and TCP addresses stand in SOCKET`,
     );
 
   it('takes a UNIX stream socket that listens, with its path and mode', async () => {

@@ -1,10 +1,5 @@
-import { once } from 'node:events';
-import { execFileSync, spawn } from 'node:child_process';
 import {
   closeSync,
-  existsSync,
-  linkSync,
-  mkdtempSync,
   openSync,
   readFileSync,
   readdirSync,
@@ -14,128 +9,30 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { type Server, type Socket, connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { once } from 'node:events';
+import { type Server, type Socket, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
-import {
-  BehaviorSubject,
-  NEVER,
-  type Observable,
-  Subject,
-  Subscription,
-  finalize,
-  firstValueFrom,
-  mergeMap,
-  of,
-  startWith,
-  take,
-  tap,
-  throwError,
-  timer,
-} from 'rxjs';
-import type { Connection } from '../../src/model';
 import { ListenError } from '../../src/sources/listenError';
 import { type UnixSocketOptions, unixSocket } from '../../src/sources/unixSocket';
-import { memoryLog } from '../../src/testing/builders';
-import { hideHandles } from '../support/unknownHandles';
-
-const everybody = new BehaviorSubject(() => true);
-const undo: (() => void)[] = [];
+import { anIntake, clientOf, later, newFolder, startSource, undoAll, type RunningSource } from '../support/sources';
 
 let folder: string;
 let path: string;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'kahets-'));
+  folder = newFolder();
   path = join(folder, 'in.sock');
 });
+afterEach(undoAll);
 
-afterEach(() => {
-  for (const each of undo.splice(0).reverse()) each();
-  rmSync(folder, { recursive: true, force: true });
-});
+const start = (more: Partial<UnixSocketOptions> = {}): Promise<RunningSource> =>
+  startSource(unixSocket({ path, ...more }));
 
-/** A running source, and what its clients sent. */
-interface Running {
-  readonly texts: Map<number, string>;
-  /** Of ended connections. */
-  readonly ended: number[];
-  readonly log: ReturnType<typeof memoryLog>;
-  readonly stop$: Subject<void>;
-  readonly subscription: Subscription;
-  readonly completed: Promise<void>;
-  /** Settles when `condition` holds; asked whenever something happens. */
-  readonly until: (condition: () => boolean) => Promise<void>;
-}
-
-const start = async (
-  more: Partial<UnixSocketOptions> = {},
-  read: (connection: Connection) => Observable<Buffer> = ({ chunks$ }) => chunks$,
-): Promise<Running> => {
-  const texts = new Map<number, string>();
-  const ended: number[] = [];
-  const log = memoryLog();
-  const stop$ = new Subject<void>();
-  const happened$ = new Subject<void>();
-  const until = (condition: () => boolean): Promise<void> =>
-    new Promise((resolve) => {
-      const look = (): void => {
-        if (!condition()) return;
-        watching.unsubscribe();
-        resolve();
-      };
-      const watching = happened$.subscribe(look);
-      look();
-    });
-  const subscription = new Subscription();
-  const completed = new Promise<void>((resolve, reject) => {
-    const running$ = unixSocket({
-      path,
-      reading$: everybody,
-      stop$,
-      log: {
-        ...log,
-        info: (message, fields) => {
-          log.info(message, fields);
-          queueMicrotask(() => happened$.next());
-        },
-        warn: (message, fields) => {
-          log.warn(message, fields);
-          happened$.next();
-        },
-      },
-      ...more,
-    });
-    const received$ = running$.pipe(
-      tap(({ id }) => texts.set(id, '')),
-      mergeMap((connection) =>
-        read(connection).pipe(
-          tap((chunk) => texts.set(connection.id, `${texts.get(connection.id) ?? ''}${String(chunk)}`)),
-          finalize(() => {
-            ended.push(connection.id);
-            happened$.next();
-          }),
-          startWith(undefined),
-        ),
-      ),
-    );
-    subscription.add(received$.subscribe({ next: () => happened$.next(), error: reject, complete: resolve }));
-  });
-  undo.push(() => subscription.unsubscribe());
-  await Promise.race([until(() => log.lines.some(({ message }) => message === 'listening')), completed]);
-  return { texts, ended, log, stop$, completed, until, subscription };
-};
-
-const client = async (at = path): Promise<Socket> => {
-  const socket = connect(at);
-  undo.push(() => socket.destroy());
-  await once(socket, 'connect');
-  return socket;
-};
+const client = (): Promise<Socket> => clientOf({ where: () => ({ path }) });
 
 const aServer = async (at: string): Promise<Server> => {
   const server = createServer();
-  undo.push(() => server.close());
+  later(() => server.close());
   server.listen(at);
   await once(server, 'listening');
   return server;
@@ -148,38 +45,13 @@ const leaveStale = async (): Promise<void> => {
   server.close();
 };
 
-describe.each(['bare', 'sockets of Node'])('unixSocket, whose connections are %s', (kind) => {
-  let show = (): void => undefined;
-  beforeAll(async () => {
-    if (kind !== 'bare') show = await hideHandles();
-  });
-  afterAll(() => show());
-
+describe('unixSocket', () => {
   it('listens, with nobody there', async () => {
     const { log, texts } = await start();
     expect(log.lines).toEqual([{ level: 'info', message: 'listening', fields: { path } }]);
     expect(texts.size).toBe(0);
     expect(statSync(path).isSocket()).toBe(true);
     expect(readdirSync(folder)).toEqual(['in.sock']);
-  });
-
-  it('passes on the bytes of one client, and completes at its end', async () => {
-    const { texts, ended, until } = await start();
-    const socket = await client();
-    socket.write('one ');
-    await until(() => texts.get(1) === 'one ');
-    socket.end('two');
-    await until(() => ended.length === 1);
-    expect(texts.get(1)).toBe('one two');
-    await once(socket, 'close');
-  });
-
-  it('serves many clients at once', async () => {
-    const { texts, ended, until } = await start();
-    const sockets = await Promise.all(Array.from({ length: 50 }, () => client()));
-    sockets.forEach((socket, i) => socket.end(`client ${i}`));
-    await until(() => ended.length === 50);
-    expect([...texts.values()].toSorted()).toEqual(sockets.map((_, i) => `client ${i}`).toSorted());
   });
 
   it('gives the socket its mode', async () => {
@@ -244,7 +116,7 @@ describe.each(['bare', 'sockets of Node'])('unixSocket, whose connections are %s
 
     it('on a descriptor that is no socket', async () => {
       const descriptor = openSync(join(folder, 'file'), 'w');
-      undo.push(() => closeSync(descriptor));
+      later(() => closeSync(descriptor));
       await expect(start({ descriptor })).rejects.toEqual(
         new ListenError(path, 'EINVAL', `a socket that listens, as descriptor ${descriptor}`),
       );
@@ -262,183 +134,21 @@ describe.each(['bare', 'sockets of Node'])('unixSocket, whose connections are %s
     });
   });
 
-  it('reads only whom it may', async () => {
-    const reading$ = new BehaviorSubject((id: number) => id !== 1);
-    const { texts, until } = await start({ reading$ });
-    const paused = await client();
-    await until(() => texts.size === 1);
-    const big = Buffer.alloc(4 << 20, 'x');
-    const drained = once(paused, 'drain');
-    expect(paused.write(big)).toBe(false);
-    const other = await client();
-    other.write('other');
-    await until(() => texts.get(2) === 'other');
-    expect(texts.get(1)).toBe('');
-    expect(paused.writableLength).toBeGreaterThan(0);
-    reading$.next(() => true);
-    await drained;
-    await until(() => texts.get(1)?.length === big.length);
-    reading$.next(() => false);
-    expect(paused.write(big)).toBe(false);
-    other.write('more');
-    const third = await client();
-    await until(() => texts.size === 3);
-    third.destroy();
-    // At most one chunk that was on its way.
-    expect((texts.get(1)?.length ?? 0) - big.length).toBeLessThanOrEqual(64 << 10);
-    expect(paused.writableLength).toBeGreaterThan(0);
-  });
-
-  it('completes a connection that its client breaks off, without an error', async () => {
-    const { texts, ended, until, log } = await start();
-    const socket = await client();
-    socket.write('half');
-    await until(() => [...texts.values()].includes('half'));
-    socket.destroy();
-    await until(() => ended.length > 0);
-    expect(log.lines.filter(({ level }) => level === 'error')).toEqual([]);
-  });
-
-  it('closes the connection that is unsubscribed from', async () => {
-    await start({}, ({ chunks$ }) => chunks$.pipe(take(1)));
-    const socket = await client();
-    socket.write('first');
-    await once(socket.resume(), 'close');
-  });
-
-  it('refuses more than maxConnections and says so', async () => {
-    const { texts, until, log } = await start({ maxConnections: 1 });
-    await client();
-    await until(() => texts.size === 1);
-    await once((await client()).resume(), 'close');
-    await until(() => log.lines.some(({ message }) => message === 'connection refused'));
-    expect(log.lines.at(-1)).toEqual({
-      level: 'warn',
-      message: 'connection refused',
-      fields: { path, maxConnections: 1 },
-    });
-    expect(texts.size).toBe(1);
-  });
-
-  it('closes everything when unsubscribed from', async () => {
-    const { subscription, texts, until } = await start();
-    const socket = await client();
-    await until(() => texts.size === 1);
-    subscription.unsubscribe();
-    await once(socket.resume(), 'close');
-    expect(readdirSync(folder)).toEqual([]);
-  });
-
   it('leaves nothing when unsubscribed from while it starts', async () => {
     await leaveStale();
-    const subscription = unixSocket({ path, reading$: everybody, stop$: NEVER, log: memoryLog() }).subscribe();
+    const subscription = unixSocket({ path })(anIntake()).subscribe();
     subscription.unsubscribe();
     const { subscription: second } = await start();
     second.unsubscribe();
     expect(readdirSync(folder)).toEqual([]);
   });
-
-  it.each(['reading$', 'stop$'] as const)('fails when %s fails', async (input) => {
-    const failure = new Error(input);
-    await expect(start({ [input]: throwError(() => failure) })).rejects.toBe(failure);
-  });
-
-  describe('at a stop', () => {
-    it('takes in 200 clients that are queued', async () => {
-      const { texts, ended, stop$, completed } = await start();
-      const script = `
-import socket, sys
-for i in range(200):
-    s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(b"m"); s.close()`;
-      // Synchronous: the event loop accepts none of them before the stop.
-      execFileSync('python3', ['-c', script, path]);
-      expect(texts.size).toBe(0);
-      stop$.next();
-      expect(existsSync(path)).toBe(false);
-      await completed;
-      expect([...texts.values()].join('')).toBe('m'.repeat(200));
-      expect(ended).toHaveLength(200);
-    });
-
-    it('accepts no longer than quietMs those that come without end', async () => {
-      const { texts, stop$, completed, until } = await start({ quietMs: 100 });
-      // Another name for the socket, which they still find when its path is gone.
-      const other = join(folder, 'other.sock');
-      linkSync(path, other);
-      const script = `
-import socket, sys
-while True:
-    s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(b"m"); s.close()`;
-      const clients = spawn('python3', ['-c', script, other], { stdio: 'ignore' });
-      undo.push(() => clients.kill('SIGKILL'));
-      await until(() => texts.size > 1);
-      const before = texts.size;
-      stop$.next();
-      await completed;
-      expect(texts.size).toBeGreaterThan(before);
-      // Nobody listens any more.
-      if (clients.exitCode === null) await once(clients, 'exit');
-    });
-
-    it('does not wait for an idle client', async () => {
-      const { texts, ended, stop$, completed, until } = await start({ quietMs: 20_000 });
-      const socket = await client();
-      await until(() => texts.size === 1);
-      stop$.next();
-      await completed;
-      expect(ended).toEqual([1]);
-      await once(socket.resume(), 'close');
-    });
-
-    it('reads what is there, and bounds the wait for one that never stops sending', async () => {
-      const { texts, stop$, completed, until } = await start({ quietMs: 100 });
-      const socket = await client();
-      socket.on('error', () => undefined);
-      const send = (): void => {
-        if (!socket.destroyed) socket.write('x'.repeat(1000), send);
-      };
-      send();
-      await until(() => (texts.get(1)?.length ?? 0) > 0);
-      const before = texts.get(1)?.length ?? 0;
-      stop$.next();
-      await completed;
-      expect(texts.get(1)?.length).toBeGreaterThan(before);
-    });
-
-    it('waits for one that may not be read, and then no longer', async () => {
-      const reading$ = new BehaviorSubject((): boolean => false);
-      const { texts, stop$, completed, until } = await start({ reading$, quietMs: 60_000 });
-      (await client()).write('waits');
-      await until(() => texts.size === 1);
-      stop$.next();
-      await firstValueFrom(timer(50));
-      expect(texts.get(1)).toBe('');
-      reading$.next(() => true);
-      await completed;
-      expect(texts.get(1)).toBe('waits');
-
-      const bounded = await start({ reading$: of(() => false), quietMs: 50 });
-      (await client()).write('for ever');
-      await bounded.until(() => bounded.texts.size === 1);
-      bounded.stop$.next();
-      await bounded.completed;
-      expect(bounded.texts.get(1)).toBe('');
-    });
-
-    it('stops once it listens when it is told before', async () => {
-      const { completed } = await start({ stop$: of(undefined) });
-      await completed;
-      expect(readdirSync(folder)).toEqual([]);
-    });
-
-    it("leaves another daemon's socket where it is", async () => {
-      const { stop$, completed } = await start();
-      rmSync(path);
-      await aServer(path);
-      stop$.next();
-      await completed;
-      expect(statSync(path).isSocket()).toBe(true);
-      await client();
-    });
+  it("leaves another daemon's socket where it is at a stop", async () => {
+    const { stop$, completed } = await start();
+    rmSync(path);
+    await aServer(path);
+    stop$.next();
+    await completed;
+    expect(statSync(path).isSocket()).toBe(true);
+    await client();
   });
 });

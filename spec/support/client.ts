@@ -1,6 +1,7 @@
 /** A client of the daemon's socket. */
 import { once } from 'node:events';
-import { connect, type IpcNetConnectOpts, type Socket } from 'node:net';
+import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import { socketAddress } from '../../src/wire/address';
 
 export interface Client {
   readonly socket: Socket;
@@ -15,11 +16,17 @@ export interface Client {
 const CONNECT_MS = 20_000;
 const AGAIN_MS = 20;
 
-/** Waits while the queue of the socket is full, as a blocking connect does. */
-export const connectTo = async (path: string, options: Partial<IpcNetConnectOpts> = {}): Promise<Socket> => {
+/** A path as it is, of any length. */
+const placeOf = (at: string): NetConnectOpts => {
+  const address = socketAddress(at);
+  return address?.kind === 'tcp' ? { host: address.host, port: address.port } : { path: at };
+};
+
+/** Connects to a path or `tcp://host:port`. Waits while the queue of the socket is full, as a blocking connect does. */
+export const connectTo = async (at: string, options: { readonly allowHalfOpen?: boolean } = {}): Promise<Socket> => {
   const deadline = Date.now() + CONNECT_MS;
   for (;;) {
-    const socket = connect({ ...options, path });
+    const socket = connect({ ...placeOf(at), ...options });
     try {
       await once(socket, 'connect');
       return socket;

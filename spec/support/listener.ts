@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { hostAndPort } from '../../src/wire/address';
 import { MessageCursor } from '../../src/wire/messageCursor';
 import { inFolder } from './fileSinks';
 
 /** A daemon's socket, and what has come to it. */
 export interface Listener {
+  /** Where it is, as SOCKET has it. */
   readonly path: string;
   readonly bytes: () => Buffer;
   /** The messages, as text, with their keys. */
@@ -14,21 +16,26 @@ export interface Listener {
   readonly connected: () => Promise<Socket>;
 }
 
-/** Listens for `use`. Where it does not `read`, nothing is taken from a connection. */
+/** Listens for `use`, at a path or a port of `host`. Where it does not `read`, nothing is taken from a connection. */
 export const withListener = (
   use: (listener: Listener, folder: string) => Promise<void>,
-  { read = true }: { readonly read?: boolean } = {},
+  { read = true, host }: { readonly read?: boolean; readonly host?: string } = {},
 ): Promise<void> =>
   inFolder(async (folder) => {
-    const path = join(folder, 'k.sock');
+    const socket = join(folder, 'k.sock');
     const chunks: Buffer[] = [];
     const sockets = new Set<Socket>();
     const server = createServer((socket) => {
       sockets.add(socket);
       socket.on('error', () => undefined);
       if (read) socket.on('data', (chunk) => chunks.push(chunk));
-    }).listen(path);
+    }).listen(host === undefined ? { path: socket } : { host, port: 0 });
     await once(server, 'listening');
+    const address = server.address();
+    const path =
+      typeof address === 'object' && address
+        ? `tcp://${hostAndPort({ host: address.address, port: address.port })}`
+        : socket;
     const bytes = (): Buffer => Buffer.concat(chunks);
     const messages = (): readonly (readonly [string, string])[] => {
       const all = bytes();

@@ -14,6 +14,7 @@ const LONGEST = [
   'kafkaSink',
   'failover',
   'topicTroubles',
+  'examples',
   'php',
   'statusPage',
   'compression',

@@ -20,12 +20,23 @@ export interface ServedMonitor {
   readonly close: () => Promise<void>;
 }
 
+/** It is hidden. */
+export const SECRET = 'hunter2';
+
 const LOOPBACK: HttpAddress = { kind: 'tcp', host: '127.0.0.1', port: 0 };
 
 const addressOf = (at: string, asked: HttpAddress): HttpAddress =>
   asked.kind === 'unix' ? asked : { ...asked, port: Number(new URL(at).port) };
 
-/** Serves it; `close` ends it, and so does {@link closeMonitors}. */
+/** A daemon to which nothing has happened. */
+export const monitoredOf = (env: Env): Monitored => ({
+  ...{ version: '1.2.3', pid: 7, hostname: 'here', socket: '/run/k.sock', env, memory: () => 3000 },
+  ...{ marks: { max: 5000, high: 100 }, streams: () => [], sinks: watchSinks({}, Date.now) },
+  reloads: () => ({ begun: 0, succeeded: 0, failed: 0, last: undefined }),
+  pageFolder: path.resolve(__dirname, '../../src/control/http/page'),
+});
+
+/** Serves it; rejects where it cannot. `close` ends it, and so does {@link closeMonitors}. */
 export const serveMonitor = async ({
   settings,
   ...daemon
@@ -33,18 +44,12 @@ export const serveMonitor = async ({
   const { address: asked, ...others } = { address: LOOPBACK, ...settings };
   const monitor = createMonitor({
     settings: { socketMode: 0o660, hosts: [], showMessages: false, ...others, address: asked },
-    ...{ version: '1.2.3', nodeVersion: 'v20', now: Date.now, hide: (text: string) => text },
+    ...{ version: '1.2.3', nodeVersion: 'v20', now: Date.now, hide: (text: string) => text.replaceAll(SECRET, '***') },
   });
   const inner = memoryLog();
   const held = createHeld({ high: 100, low: 50 });
   const env = testEnv({ log: monitor.log(inner), ledger: monitor.ledger(createLedger()), held, now: Date.now });
-  const served = await monitor.serve({
-    ...{ version: '1.2.3', pid: 7, hostname: 'here', socket: '/run/k.sock', env, memory: () => 3000 },
-    ...{ marks: { max: 5000, high: 100 }, streams: () => [], sinks: watchSinks({}, Date.now) },
-    reloads: () => ({ succeeded: 0, failed: 0, last: undefined }),
-    pageFolder: path.resolve(__dirname, '../../src/control/http/page'),
-    ...daemon,
-  })();
+  const served = await monitor.serve({ ...monitoredOf(env), ...daemon })();
   if (E.isLeft(served)) throw new Error(served.left);
   let isOpen = true;
   const close = async (): Promise<void> => {

@@ -33,11 +33,17 @@ export const statusDocumentOf = (
   } = {},
 ): StatusDocument => ({
   ...{ version: 1, connections: 2, received: 0, refused: 0, streams: [streamStatus('kafka')], discards: [], lines: [] },
+  syncs: { delivered: 0, backedUp: 0, dropped: 0 },
   buckets: { matching: 0, rows: [] },
   ...parts,
   daemon: {
     ...{ version: '1.2.3', pid: 7, hostname: 'here', socket: '/run/k.sock', startedMs: NOW_MS - 60_000, nowMs: NOW_MS },
-    ...{ phase: 'listening', ready: true, reasons: [], reloads: { succeeded: 0, failed: 0, last: undefined } },
+    ...{
+      phase: 'listening',
+      ready: true,
+      reasons: [],
+      reloads: { begun: 0, succeeded: 0, failed: 0, last: undefined },
+    },
     ...parts.daemon,
   },
   memory: {

@@ -3,9 +3,10 @@ import type { Command } from 'commander';
 import type { Either } from 'fp-ts/Either';
 import type { Observable } from 'rxjs';
 import type { Environment, Settings } from '../config/env';
-import type { PlacedProblem } from '../config/report';
+import { problemLines, type PlacedProblem } from '../config/report';
 import type { Configured } from '../control/configure';
 import type { Env, SinkKind } from '../model';
+import { EX } from './exitCodes';
 
 /** What a command takes from its process. Nothing is read before it is asked for. */
 export interface CommandHost {
@@ -45,6 +46,8 @@ export interface ConfiguredBy {
   readonly bucketsFile?: string | undefined;
   /** Default: those of the package. */
   readonly kinds?: Readonly<Record<string, SinkKind>>;
+  /** What sinks of the user's modules are seen through. Default: nothing. */
+  readonly watch?: (kind: SinkKind) => SinkKind;
 }
 
 /** What a daemon, or a command, does with its process. */
@@ -86,4 +89,10 @@ export const helpText = ({ about, examples, exitCodes }: CommandHelp): string =>
 export const tell = (err: (text: string) => void, { code, problems }: CommandEnd): number => {
   err(problems.map((problem) => `kahets: ${problem}\n`).join(''));
   return code;
+};
+
+/** Says what is wrong with the configuration, a line each, and returns the exit code. */
+export const tellMisconfigured = (err: (text: string) => void, problems: readonly PlacedProblem[]): number => {
+  err(`${problemLines(problems).join('\n')}\n`);
+  return EX.CONFIG;
 };

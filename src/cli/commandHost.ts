@@ -5,6 +5,8 @@ import { pipe } from 'fp-ts/function';
 import { bucketsFile, decodeEnvironment, envFileName, type Environment } from '../config/env';
 import { report } from '../config/report';
 import { configure } from '../control/configure';
+import { createModules } from '../control/modules';
+import { mapSinks } from '../pipelines/modules';
 import { sinks } from '../sinks';
 import { messageOf } from '../wire/systemErrors';
 import type { CommandHost } from './command';
@@ -31,6 +33,7 @@ const read = (path: string): E.Either<string, string> => E.tryCatch(() => readFi
 /** What commands take from a process that reads its configuration as the daemon does. */
 export const createCommandHost = (parts: ProcessParts): CommandHost => {
   const { environment } = parts;
+  const modules = createModules();
   const envFile = (): Environment => {
     const text = read(envFileName(environment));
     return E.isRight(text) ? parse(text.right) : {};
@@ -47,8 +50,9 @@ export const createCommandHost = (parts: ProcessParts): CommandHost => {
         ),
       ),
     bucketsFile: () => bucketsFile(environment, envFile()),
-    configured: ({ bucketsFile: file, kinds = sinks } = {}) =>
+    configured: ({ bucketsFile: file, kinds = sinks, watch } = {}) =>
       configure({
+        modules: (folder) => (watch ? mapSinks(modules(folder), watch) : modules(folder)),
         environment: file === undefined ? environment : { ...environment, BUCKETS_FILE: file },
         ...{ envFile: envFile(), kinds, read },
       }),

@@ -15,6 +15,14 @@ export interface Found {
   readonly foreign: readonly Inspected[];
 }
 
+/** Says that a file of a folder is left out. */
+export const skippedLine = ({ path, foreign = '' }: Inspected): string =>
+  `${path}: skipped, it starts with no message: ${foreign}`;
+
+/** Says that a named file is none of frames. */
+export const foreignLine = ({ path, foreign = '' }: Inspected): string =>
+  `${path}: expected a file that starts with a message, found ${foreign}`;
+
 /** Still written to, beside a file, or set aside: sent only where it is named itself. */
 const NOT_IN_FOLDERS = /[.](?:part|progress|dead|bad(?:-\d+)?)$/;
 

@@ -10,6 +10,10 @@ const escaped = (character: string): string => {
 /** Text that others chose, the name of a bucket say, so that it can be shown on a terminal: nothing in it moves or paints. */
 export const printable = (text: string): string => text.replace(UNPRINTABLE, escaped);
 
+/** The same of bytes, whose own line ends stay. */
+export const printableLines = (bytes: Buffer): Buffer =>
+  Buffer.from(bytes.toString().split('\n').map(printable).join('\n'));
+
 const escapedInJson = (character: string): string =>
   character.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 

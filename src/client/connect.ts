@@ -1,5 +1,6 @@
 import { connect as open, type Socket } from 'node:net';
 import type { Synced } from '../model';
+import { MAX_SOCKET_PATH_BYTES, reachedAt, socketAddress, type Address } from '../wire/address';
 import { encodeSync } from '../wire/sync';
 import { codeOf, messageOf } from '../wire/systemErrors';
 import { AwaitedAnswers } from './answers';
@@ -42,20 +43,37 @@ const FOUND: ReadonlyMap<string, string> = new Map([
   ['EAGAIN', 'the daemon is too busy to answer'],
   ['EPIPE', 'the daemon has closed the connection'],
   ['ECONNRESET', 'the daemon has closed the connection'],
+  ['ETIMEDOUT', 'nobody answers there'],
+  ['EHOSTUNREACH', 'this host is not reached'],
+  ['ENETUNREACH', 'this host is not reached'],
+  ['ENOTFOUND', 'the name of this host is not known'],
+  ['EAI_AGAIN', 'the name of this host cannot be looked up'],
 ]);
 
+const EXPECTED = `a path of at most ${MAX_SOCKET_PATH_BYTES} bytes, or tcp://HOST:PORT`;
 const NO_ANSWER = 'the daemon closed the connection before it answered: what became of the messages is not known';
 
 /** Says in words why a connection failed. */
 export const connectionError = (path: string, error: unknown): ConnectionError =>
   new ConnectionError(path, FOUND.get(codeOf(error) ?? '') ?? messageOf(error), { cause: error });
 
-const attempt = (path: string): Promise<Socket> =>
+const attempt = (address: Address, untilMs: number): Promise<Socket> =>
   new Promise((resolve, reject) => {
-    const socket = open(path);
-    socket.once('error', reject);
+    const socket =
+      address.kind === 'unix'
+        ? open({ path: address.path })
+        : open({ host: reachedAt(address.host), port: address.port, noDelay: true });
+    const late = setTimeout(() => {
+      socket.destroy(Object.assign(new Error('no connection in time'), { code: 'ETIMEDOUT' }));
+    }, untilMs - Date.now());
+    const failed = (error: Error): void => {
+      clearTimeout(late);
+      reject(error);
+    };
+    socket.once('error', failed);
     socket.once('connect', () => {
-      socket.off('error', reject);
+      clearTimeout(late);
+      socket.off('error', failed);
       resolve(socket);
     });
   });
@@ -66,24 +84,27 @@ const pause = (ms: number): Promise<void> =>
   });
 
 /**
- * Opens a socket. While the queue of the daemon's is full a connect fails at once, where a blocking one would wait: it is tried again.
+ * Opens a socket to an address as SOCKET has it, a path or `tcp://host:port`. While the queue of the daemon's is full a connect fails at
+ * once, where a blocking one would wait: it is tried again.
  *
  * @throws ConnectionError where nobody takes the connection within 5 s
  */
-export const openSocket = async (path: string): Promise<Socket> => {
-  const until = Date.now() + CONNECT_TIMEOUT_MS;
+export const openSocket = async (at: string): Promise<Socket> => {
+  const address = socketAddress(at);
+  if (!address || (address.kind === 'tcp' && address.port === 0)) throw new ConnectionError(at, `expected ${EXPECTED}`);
+  const untilMs = Date.now() + CONNECT_TIMEOUT_MS;
   for (;;) {
     try {
-      return await attempt(path);
+      return await attempt(address, untilMs);
     } catch (error) {
-      if (codeOf(error) !== 'EAGAIN' || Date.now() >= until) throw connectionError(path, error);
+      if (codeOf(error) !== 'EAGAIN' || Date.now() >= untilMs) throw connectionError(at, error);
     }
     await pause(AGAIN_MS);
   }
 };
 
 /**
- * Connects to the daemon's UNIX socket.
+ * Connects to a socket of the daemon's, as {@link openSocket} does.
  *
  * @throws ConnectionError where nobody takes the connection within 5 s
  */

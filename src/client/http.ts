@@ -1,8 +1,8 @@
 import { request, type IncomingMessage, type RequestOptions } from 'node:http';
 import * as TE from 'fp-ts/TaskEither';
 import { catchError, concat, firstValueFrom, identity, map, Observable, switchMap, throwError, timeout } from 'rxjs';
-import type { HttpAddress } from '../config/envCodecs';
 import { createEventParser, type ServerEvent } from './eventParser';
+import { reachedAt, type Address } from '../wire/address';
 import { messageOf } from '../wire/systemErrors';
 import { connectionTrouble, foreign, goneAway, HttpError, placeOf, refusal } from './httpError';
 
@@ -23,16 +23,8 @@ const MOST_CHARACTERS = 128_000_000;
 const JSON_TYPE = 'application/json';
 const EVENTS_TYPE = 'text/event-stream';
 
-/** An address that means all of a host is reached at its loopback. */
-const REACHED_AT: ReadonlyMap<string, string> = new Map([
-  ['0.0.0.0', '127.0.0.1'],
-  ['::', '::1'],
-]);
-
-const optionsOf = (address: HttpAddress, path: string, type: string): RequestOptions => ({
-  ...(address.kind === 'unix'
-    ? { socketPath: address.path }
-    : { host: REACHED_AT.get(address.host) ?? address.host, port: address.port }),
+const optionsOf = (address: Address, path: string, type: string): RequestOptions => ({
+  ...(address.kind === 'unix' ? { socketPath: address.path } : { host: reachedAt(address.host), port: address.port }),
   ...{ path, agent: false, headers: { Accept: type } },
 });
 
@@ -51,7 +43,7 @@ const textOf = (answer: IncomingMessage): Observable<string> =>
   });
 
 /** The answer to a request, when its headers are there and are as expected. Unsubscribing ends the request. */
-const ask = (address: HttpAddress, path: string, type: string): Observable<IncomingMessage> =>
+const ask = (address: Address, path: string, type: string): Observable<IncomingMessage> =>
   new Observable<IncomingMessage>((to) => {
     const asked = request(optionsOf(address, path, type));
     asked.on('error', (error) => to.error(connectionTrouble(address, error)));
@@ -73,7 +65,7 @@ const ask = (address: HttpAddress, path: string, type: string): Observable<Incom
   );
 
 /** Fails when nothing comes in time. */
-const within = <A>(address: HttpAddress, config: { readonly first?: number; readonly each?: number }) =>
+const within = <A>(address: Address, config: { readonly first?: number; readonly each?: number }) =>
   timeout<A, Observable<never>>({
     ...config,
     with: () =>
@@ -88,7 +80,7 @@ const within = <A>(address: HttpAddress, config: { readonly first?: number; read
  * @param path from the `/` on, with its query
  */
 export const getJson = (
-  address: HttpAddress,
+  address: Address,
   path: string,
   { timeoutMs = TIMEOUT_MS }: RequestLimits = {},
 ): TE.TaskEither<HttpError, unknown> =>
@@ -127,7 +119,7 @@ const eventsIn = (answer: IncomingMessage): Observable<ServerEvent> =>
  * @param path from the `/` on, with its query
  */
 export const events = (
-  address: HttpAddress,
+  address: Address,
   path: string,
   { timeoutMs = TIMEOUT_MS, quietMs }: EventLimits = {},
 ): Observable<ServerEvent> =>

@@ -1,4 +1,4 @@
-import type { HttpAddress } from '../config/envCodecs';
+import { hostAndPort, type Address } from '../wire/address';
 import { codeOf, messageOf } from '../wire/systemErrors';
 
 /**
@@ -21,11 +21,7 @@ export class HttpError extends Error {
 }
 
 /** An address for people, as the variable `HTTP` takes it. */
-export const placeOf = (address: HttpAddress): string => {
-  if (address.kind === 'unix') return address.path;
-  const { host, port } = address;
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
-};
+export const placeOf = (address: Address): string => (address.kind === 'unix' ? address.path : hostAndPort(address));
 
 const TROUBLES: ReadonlyMap<string, readonly [HttpTrouble, string]> = new Map([
   ['ECONNREFUSED', ['unreachable', 'nobody listens there: start the daemon, with this address in HTTP']],
@@ -43,7 +39,7 @@ const TROUBLES: ReadonlyMap<string, readonly [HttpTrouble, string]> = new Map([
 const isNoHttp = (error: unknown): boolean => codeOf(error)?.startsWith('HPE_') ?? false;
 
 /** What it means that there is no answer. */
-export const connectionTrouble = (address: HttpAddress, error: unknown): HttpError => {
+export const connectionTrouble = (address: Address, error: unknown): HttpError => {
   const place = placeOf(address);
   if (isNoHttp(error)) return new HttpError(place, 'foreign', 'expected kahets, found no HTTP', { cause: error });
   const [kind, found] = TROUBLES.get(codeOf(error) ?? '') ?? ['unreachable', messageOf(error)];
@@ -51,11 +47,11 @@ export const connectionTrouble = (address: HttpAddress, error: unknown): HttpErr
 };
 
 /** The daemon went away while it answered. */
-export const goneAway = (address: HttpAddress, cause?: unknown): HttpError =>
+export const goneAway = (address: Address, cause?: unknown): HttpError =>
   new HttpError(placeOf(address), 'gone', 'the daemon has closed the connection', { cause });
 
 /** What came is not what a daemon of this kind says. */
-export const foreign = (address: HttpAddress, path: string, found: string): HttpError =>
+export const foreign = (address: Address, path: string, found: string): HttpError =>
   new HttpError(placeOf(address), 'foreign', `expected a kahets that answers ${path}, found ${found}`);
 
 const LONGEST_REASON = 200;
@@ -69,7 +65,7 @@ const reasonIn = (body: string): string =>
 
 /** What an answer means that is not the expected one. */
 export const refusal = (
-  address: HttpAddress,
+  address: Address,
   path: string,
   { status = 0, type, body }: { readonly status: number | undefined; readonly type: string; readonly body: string },
 ): HttpError => {

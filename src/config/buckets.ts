@@ -10,7 +10,8 @@ import { bucketsOf, definedStreams, repeatedIds, streamsOf, warningsOf } from '.
 import type { Environment } from './env';
 import { interpolateStreams } from './interpolate';
 import { parseJsonc } from './jsonc';
-import type { Position } from './positions';
+import type { OperatorConfig } from './operatorCodecs';
+import type { Position } from './report';
 import { secretsOf, showProblems, type Secrets } from './secrets';
 import { AnyObject, valueOf } from './section';
 
@@ -37,6 +38,8 @@ export interface StreamConfig {
   readonly slice: number;
   /** Checked by the sink. */
   readonly settings: unknown;
+  /** What its messages pass before it gets them, in this order. Default: nothing. */
+  readonly operators?: readonly OperatorConfig[];
   readonly backup?: BackupConfig;
   /** Where messages go that the sink never takes. */
   readonly deadLetter?: SinkConfig;
@@ -54,6 +57,8 @@ export interface BucketConfig {
   /** Messages that close a batch. */
   readonly batch: number;
   readonly batchTimeoutMs: number;
+  /** What its messages pass on their way into each stream, in this order. Default: nothing. */
+  readonly operators?: readonly OperatorConfig[];
   /** What becomes of its messages while memory is full: clients wait, or they are dropped and counted. */
   readonly whenFull: 'block' | 'drop';
   /** `journal`: a message is on disk before it counts as accepted. */
@@ -75,9 +80,10 @@ const decodeStream = ([id, raw]: readonly [string, unknown]): Checked<StreamConf
   const path = childPath('streamsConfigs', id);
   return pipe(
     all({ id: decodeWith(Id)(id, `the id of ${path}`), stream: decodeWith(Stream)(raw, path) }),
-    E.map(({ id: name, stream: { backup, deadLetter, ...stream } }) => ({
+    E.map(({ id: name, stream: { backup, deadLetter, operators, ...stream } }) => ({
       id: name,
       ...stream,
+      ...(operators.length > 0 && { operators }),
       ...(backup && { backup }),
       ...(deadLetter && { deadLetter }),
     })),
@@ -89,8 +95,9 @@ const decodeBucket =
   (raw: unknown, path: string): Checked<BucketConfig> =>
     pipe(
       all({ bucket: decodeWith(codec)(raw, path), streams: definedStreams(raw, path, known) }),
-      E.map(({ bucket: { batchTimeout, ...bucket }, streams }) => ({
+      E.map(({ bucket: { batchTimeout, operators, ...bucket }, streams }) => ({
         ...bucket,
+        ...(operators.length > 0 && { operators }),
         streams,
         batchTimeoutMs: batchTimeout,
       })),
@@ -127,6 +134,8 @@ export interface ReadBuckets {
   readonly secrets: Secrets;
   /** Makes problems that sinks find in `config` fit to be shown; those here are. */
   readonly show: (problems: readonly Problem[]) => readonly Problem[];
+  /** The path of a bucket of `config`: others beside it may be wrong. */
+  readonly pathOf: (bucket: BucketConfig) => string;
   /** Where in the text stands what the path of a problem names. */
   readonly positionOf: (path: string) => Position;
 }
@@ -148,6 +157,7 @@ export const decodeBuckets = (text: string, variables: Environment = {}): ReadBu
         variables: [],
         secrets: new Map(),
         show: (problems) => problems,
+        pathOf: () => 'buckets',
         positionOf: () => ({ line, column }),
       }),
       ({ value: written, repeated, positionOf }): ReadBuckets => {
@@ -157,12 +167,19 @@ export const decodeBuckets = (text: string, variables: Environment = {}): ReadBu
         const show = showProblems(places, missing, secrets);
         const known = new Set(streamsOf(root).map(([id]) => id));
         const streams = RA.separate(streamsOf(root).map(decodeStream));
-        const buckets = RA.separate(
-          bucketsOf(root).map((raw, index) => decodeBucket(Bucket, known)(raw, `buckets[${index}]`)),
-        );
+        const paths = new Map<BucketConfig, string>();
+        const placed = (codec: typeof Bucket, raw: unknown, path: string): Checked<BucketConfig> =>
+          pipe(
+            decodeBucket(codec, known)(raw, path),
+            E.map((bucket) => {
+              paths.set(bucket, path);
+              return bucket;
+            }),
+          );
+        const buckets = RA.separate(bucketsOf(root).map((raw, index) => placed(Bucket, raw, `buckets[${index}]`)));
         const rawDefault = valueOf(root, 'defaultBucket') ?? undefined;
         const defaults = RA.separate(
-          rawDefault === undefined ? [] : [decodeBucket(DefaultBucket, known)(rawDefault, 'defaultBucket')],
+          rawDefault === undefined ? [] : [placed(DefaultBucket, rawDefault, 'defaultBucket')],
         );
         const [defaultBucket] = defaults.right;
         return {
@@ -179,6 +196,7 @@ export const decodeBuckets = (text: string, variables: Environment = {}): ReadBu
           variables: places.flatMap(({ names }) => names),
           secrets,
           show,
+          pathOf: (bucket) => paths.get(bucket) ?? 'buckets',
           positionOf,
         };
       },

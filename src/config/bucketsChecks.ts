@@ -73,6 +73,11 @@ const streamsWarnings = (raw: unknown, path: string, known: ReadonlySet<string>)
   });
 };
 
+const operatorsWarnings = (raw: unknown, path: string): readonly Problem[] =>
+  listOf(valueOf(raw, 'operators')).flatMap((operator, index) =>
+    keyWarnings(KEYS.operator, operator, `${path}.operators[${index}]`),
+  );
+
 /** `$schema` is for editors, which find there what a document may say. */
 const withoutSchema = (root: unknown): unknown =>
   Object.fromEntries(entriesOf(root).filter(([key]) => key !== '$schema'));
@@ -100,6 +105,7 @@ export const warningsOf = (
       const path = childPath('streamsConfigs', id);
       return [
         ...keyWarnings(KEYS.stream, raw, path),
+        ...operatorsWarnings(raw, path),
         ...keyWarnings(KEYS.backup, valueOf(raw, 'backup'), `${path}.backup`),
         ...keyWarnings(KEYS.deadLetter, valueOf(raw, 'deadLetter'), `${path}.deadLetter`),
         ...keyWarnings(KEYS.failover, valueOf(raw, 'failover'), `${path}.failover`),
@@ -109,6 +115,7 @@ export const warningsOf = (
     ...buckets.flatMap(({ raw, path }) => [
       ...keyWarnings(KEYS.bucket, raw, path),
       ...streamsWarnings(raw, path, known),
+      ...operatorsWarnings(raw, path),
     ]),
   ];
 };

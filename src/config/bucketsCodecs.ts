@@ -14,6 +14,7 @@ import {
   withDefault,
 } from '../sinks/codecs';
 import { AnyObject, section } from './section';
+import { OPERATOR_KEYS, Operators } from './operatorCodecs';
 
 const MAX_INT32 = 2_147_483_647;
 const DAY_MS = 86_400_000;
@@ -59,7 +60,10 @@ const ReplayMode = scalar<ReplayMode>(
 );
 
 const sinkProps = {
-  type: about(NonEmptyString, 'the kind of sink'),
+  type: about(
+    NonEmptyString,
+    'the kind of sink, or the path of a module that makes one (`./webhook.js`, from the folder of `buckets.json`)',
+  ),
   settings: about(withDefault(AnyObject, {}), 'settings of the sink, each kind has its own'),
 };
 
@@ -84,6 +88,10 @@ export const Stream = section({
     'share of the messages that the stream gets, drawn for each message; the rest counts as sampled out',
   ),
   settings: sinkProps.settings,
+  operators: about(
+    withDefault(Operators, []),
+    'modules that each message passes on its way into this stream, in their order, behind those of its bucket ([operators of your own](writing-an-operator.md)): paths (`./mask.js`, from the folder of `buckets.json`), or objects with `module` and `settings`',
+  ),
   backup: about(
     maybe(Backup),
     'takes the messages while the stream itself fails; any type, Kafka too. Without one they wait',
@@ -109,6 +117,10 @@ const bucketProps = {
   ),
   batch: about(withDefault(integerIn(1, MAX_INT32), 10_000), 'messages that close a batch'),
   batchTimeout: about(withDefault(durationIn(0, MAX_INT32), 1_000), 'closes a batch so long after its first message'),
+  operators: about(
+    withDefault(Operators, []),
+    'modules that each of its messages passes on the way into each stream, in their order ([operators of your own](writing-an-operator.md)): paths (`./mask.js`, from the folder of `buckets.json`), or objects with `module` and `settings`',
+  ),
   whenFull: about(
     withDefault<'block' | 'drop'>(oneOf(['block', 'drop']), 'block'),
     'while memory is full: its clients wait, or [its messages are dropped and counted](memory.md#whenfull) and its clients never wait',
@@ -153,4 +165,5 @@ export const KEYS = {
   deadLetter: Sink.keys,
   failover: Failover.keys,
   bucket: Bucket.keys,
+  operator: OPERATOR_KEYS,
 };

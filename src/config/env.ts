@@ -6,16 +6,17 @@ import { MIN_MEMORY_BYTES, memoryMarks } from '../control/held';
 import type { Level, Problem } from '../model';
 import { decodeWith, MB, sizeText } from '../sinks/codecs';
 import { nearest } from '../sinks/nearest';
+import { isLocal, socketText, type Address } from '../wire/address';
 import type { HttpAddress } from './envCodecs';
-import { DEFAULT_BUCKETS_FILE, Memory, Variables } from './variables';
+import { DEFAULT_BUCKETS_FILE, Memory, Sockets, Variables } from './variables';
 
 /** Environment variables, or the content of an env file. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What the environment says. */
 export interface Settings {
-  /** Path of the UNIX socket. */
-  readonly socket: string;
+  /** Where programs connect to. */
+  readonly sockets: readonly Address[];
   /** Bound of the process's resident set, 160 MB at least. */
   readonly maxMemoryBytes: number;
   readonly maxCpus: number;
@@ -24,7 +25,7 @@ export interface Settings {
   readonly maxFrameBytes: number;
   /** A half frame that makes no progress for so long closes its connection. */
   readonly frameTimeoutMs: number;
-  /** Permissions of the socket file; where missing the umask decides. */
+  /** Permissions of the UNIX sockets; where missing the umask decides. */
   readonly socketMode?: number;
   /** How long a stop waits for messages to be delivered. */
   readonly drainTimeoutMs: number;
@@ -64,7 +65,7 @@ export const bucketsFile = (ofProcess: Environment, file: Environment): string =
   withoutEmpty(variablesOf(ofProcess, file))['BUCKETS_FILE'] ?? DEFAULT_BUCKETS_FILE;
 
 const toSettings = (variables: Variables): Settings => ({
-  socket: variables.SOCKET,
+  sockets: variables.SOCKET,
   maxMemoryBytes: Math.max(variables.MAXMEMORY, MIN_MEMORY_BYTES),
   maxCpus: variables.MAXCPUS,
   logLevel: variables.LOG_LEVEL,
@@ -95,6 +96,17 @@ const frameFits = (variables: Environment): E.Either<readonly Problem[], unknown
   if (MAX_FRAME <= most) return E.right(variables);
   const expected = `at most ${Math.floor(most / MB)}MB at MAXMEMORY=${sizeText(MAXMEMORY)}, or a larger MAXMEMORY`;
   return E.left([{ path: 'MAX_FRAME', expected, got: sizeText(MAX_FRAME) }]);
+};
+
+/** An address that other hosts reach has to be told twice. */
+const remoteIsMeant = (variables: Environment): E.Either<readonly Problem[], unknown> => {
+  const sockets = Sockets.decode(variables);
+  // As above.
+  if (E.isLeft(sockets) || sockets.right.SOCKET_REMOTE) return E.right(variables);
+  const remote = sockets.right.SOCKET.filter((address) => !isLocal(address)).map(socketText);
+  const expected =
+    'TCP addresses of the loopback such as tcp://127.0.0.1:9410, or SOCKET_REMOTE=1 beside it: who reaches another address sends what he likes, with no password and no encryption';
+  return remote.length === 0 ? E.right(variables) : E.left([{ path: 'SOCKET', expected, got: remote.join(',') }]);
 };
 
 const warningsOf = (variables: Variables, file: Environment, used: readonly string[]): readonly Problem[] => [
@@ -131,7 +143,11 @@ export const decodeEnvironment = (
 ): E.Either<readonly Problem[], { readonly settings: Settings; readonly warnings: readonly Problem[] }> => {
   const variables = withoutEmpty(variablesOf(ofProcess, file));
   return pipe(
-    all({ checked: decodeWith(Variables)(variables, ''), fits: frameFits(variables) }),
+    all({
+      checked: decodeWith(Variables)(variables, ''),
+      fits: frameFits(variables),
+      meant: remoteIsMeant(variables),
+    }),
     E.map(({ checked }) => ({ settings: toSettings(checked), warnings: warningsOf(checked, file, used) })),
   );
 };

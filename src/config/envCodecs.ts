@@ -1,17 +1,36 @@
 import type { Level } from '../model';
 import { anyOfWords, oneOf, scalar, type Codec } from '../sinks/codecs';
-
-/** What the kernel takes as the path of a UNIX socket, without its closing NUL. */
-const MAX_SOCKET_PATH_BYTES = 107;
+import {
+  hostAndPort,
+  MAX_SOCKET_PATH_BYTES,
+  pathBehindUnix,
+  socketAddress,
+  socketText,
+  tcpAddress,
+  unixAddress,
+  type Address,
+} from '../wire/address';
 
 const isString = (value: unknown): value is string => typeof value === 'string';
 const isNumber = (value: unknown): value is number => typeof value === 'number';
 
-export const SocketPath: Codec<string> = scalar(
-  `a path of at most ${MAX_SOCKET_PATH_BYTES} bytes`,
-  isString,
-  (input) => (isString(input) && input !== '' && Buffer.byteLength(input) <= MAX_SOCKET_PATH_BYTES ? input : undefined),
-  { type: 'string', minLength: 1, maxLength: MAX_SOCKET_PATH_BYTES },
+/** Sockets that a daemon listens on at most. */
+const MAX_SOCKETS = 16;
+/** A comma before what can only be another address: others are of a path. */
+const NEXT_ADDRESS = /\s*,\s*(?=\.{0,2}\/|unix:|tcp:)/i;
+
+/** Paths of UNIX sockets and TCP addresses, with commas between them. */
+export const SocketAddresses: Codec<readonly Address[]> = scalar(
+  `a path of at most ${MAX_SOCKET_PATH_BYTES} bytes, a TCP address such as tcp://127.0.0.1:9410, or up to ${MAX_SOCKETS} of them, each once, with commas between`,
+  (value): value is readonly Address[] => Array.isArray(value),
+  (input) => {
+    const texts = isString(input) ? input.split(NEXT_ADDRESS) : [];
+    const addresses = texts.map(socketAddress).filter((address) => address !== undefined);
+    const isEach = addresses.length === texts.length && new Set(addresses.map(socketText)).size === texts.length;
+    return isEach && texts.length > 0 && texts.length <= MAX_SOCKETS ? addresses : undefined;
+  },
+  { type: 'string', minLength: 1 },
+  (addresses) => addresses.map(socketText).join(','),
 );
 
 const OCTAL = /^(?:0[oO]?)?[0-7]{3}$/;
@@ -44,27 +63,9 @@ export const LogLevel: Codec<Level> = scalar(
 );
 
 /** Where HTTP is served. */
-export type HttpAddress =
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
-  | { readonly kind: 'unix'; readonly path: string };
+export type HttpAddress = Address;
 
-const ADDRESS = /^(?:(\[[\da-f:.]+\]|[\w.-]*):)?(\d{1,5})$/i;
-const UNIX_PATH = /^(?:unix:(?=.)|(?=\.{0,2}\/))(.*)$/s;
-
-const tcpAddress = (text: string): HttpAddress | undefined => {
-  const [, host, port = ''] = ADDRESS.exec(text) ?? [];
-  const name = host?.replace(/^\[|\]$/g, '');
-  return port !== '' && Number(port) <= 65_535
-    ? { kind: 'tcp', host: name ? name : '127.0.0.1', port: Number(port) }
-    : undefined;
-};
-
-const unixAddress = (text: string): HttpAddress | undefined => {
-  const [, path = ''] = UNIX_PATH.exec(text) ?? [];
-  return path !== '' && Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES ? { kind: 'unix', path } : undefined;
-};
-
-const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host);
+const UNIX_PATH = /^\.{0,2}\//;
 
 /**
  * `9410`, `:9410`, `0.0.0.0:9410`, `[::1]:9410`, the host being 127.0.0.1 where it is missing; or the path of a UNIX socket:
@@ -75,10 +76,11 @@ export const HttpAddress: Codec<HttpAddress> = scalar(
   (value): value is HttpAddress => typeof value === 'object' && value !== null && 'kind' in value,
   (input) => {
     const text = isString(input) ? input.trim() : '';
-    return unixAddress(text) ?? tcpAddress(text);
+    const path = UNIX_PATH.test(text) ? text : pathBehindUnix(text);
+    return path === undefined ? tcpAddress(text) : unixAddress(path);
   },
   { type: 'string', minLength: 1 },
-  (address) => (address.kind === 'tcp' ? `${bracketed(address.host)}:${address.port}` : `unix:${address.path}`),
+  (address) => (address.kind === 'tcp' ? hostAndPort(address) : `unix:${address.path}`),
 );
 
 const HOST_NAME = /^(?:[\w.-]+|\[[\da-f:.]+\])$/i;

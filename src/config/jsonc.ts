@@ -1,7 +1,8 @@
 import * as E from 'fp-ts/Either';
 import { parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
 import type { Problem } from '../model';
-import { positionAt, positionsIn, type Position } from './positions';
+import { positionAt, positionsIn } from './positions';
+import type { Position } from './report';
 
 /** A document of JSON with comments and trailing commas. */
 export interface Document {

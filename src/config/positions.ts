@@ -1,11 +1,6 @@
 import type { Node } from 'jsonc-parser';
 import { childPath } from '../sinks/problems';
-
-/** A place in a file, both from 1; columns are counted as editors do, in UTF-16 units. */
-export interface Position {
-  readonly line: number;
-  readonly column: number;
-}
+import type { Position } from './report';
 
 export const positionAt = (text: string, offset: number): Position => {
   const before = text.slice(0, offset).split('\n');
@@ -32,8 +27,11 @@ const holderOf = (path: string): string => path.slice(0, Math.max(0, path.lastIn
  * keys the later counts.
  */
 export const positionsIn = (text: string, root: Node): ((path: string) => Position) => {
-  const offsets = new Map(placesIn(root, '').map(([path, offset]) => [path.toLowerCase(), offset]));
-  const offsetOf = (path: string): number =>
-    path === '' ? root.offset : (offsets.get(path) ?? offsetOf(holderOf(path)));
+  // Nobody asks where nothing is wrong.
+  let offsets: ReadonlyMap<string, number> | undefined;
+  const offsetOf = (path: string): number => {
+    offsets ??= new Map(placesIn(root, '').map(([place, offset]) => [place.toLowerCase(), offset]));
+    return path === '' ? root.offset : (offsets.get(path) ?? offsetOf(holderOf(path)));
+  };
   return (path) => positionAt(text, offsetOf(path.toLowerCase()));
 };

@@ -1,5 +1,10 @@
 import type { Problem } from '../model';
-import type { Position } from './positions';
+
+/** A place in a file, both from 1; columns are counted as editors do, in UTF-16 units. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
 
 /** A problem, and where it was read: a file, of which the place may be known, or `environment`. */
 export interface PlacedProblem extends Problem, Partial<Position> {

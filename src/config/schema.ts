@@ -1,6 +1,7 @@
 import * as E from 'fp-ts/Either';
 import type { JsonSchema, SinkKind } from '../model';
 import { orElse, schemaOf } from '../sinks/codecs';
+import { ModulePath } from './operatorCodecs';
 import { Root } from './bucketsCodecs';
 
 type Kinds = Readonly<Record<string, SinkKind>>;
@@ -55,6 +56,8 @@ const ofKind = ([name, kind]: readonly [string, SinkKind]): JsonSchema => {
   };
 };
 
+const MODULE = schemaOf(ModulePath);
+
 /** Whatever has a `type` and `settings` is a sink. */
 const withKinds =
   (kinds: Kinds) =>
@@ -65,7 +68,10 @@ const withKinds =
     const { description = '' } = type;
     return {
       ...inside,
-      properties: { ...inside.properties, type: orElse({ description, enum: Object.keys(kinds) }, VARIABLE) },
+      properties: {
+        ...inside.properties,
+        type: orElse(orElse({ description, enum: Object.keys(kinds) }, MODULE), VARIABLE),
+      },
       allOf: Object.entries(kinds).map(ofKind),
     };
   };

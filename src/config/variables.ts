@@ -12,7 +12,7 @@ import {
   sizeText,
   withDefault,
 } from '../sinks/codecs';
-import { HttpAddress, HttpHosts, LogLevel, SocketMode, SocketPath } from './envCodecs';
+import { HttpAddress, HttpHosts, LogLevel, SocketAddresses, SocketMode } from './envCodecs';
 
 const DAY_MS = 86_400_000;
 
@@ -30,9 +30,21 @@ export const Memory = t.type({
   ),
 });
 
+/** Where the daemon listens, and whether others than this host may be there. */
+export const Sockets = t.type({
+  SOCKET: about(
+    withDefault(SocketAddresses, [{ kind: 'unix', path: '/tmp/kahego.sock' }]),
+    'the UNIX socket that programs write to; or several, and [TCP addresses](operating.md#tcp) too, as in `/tmp/kahego.sock,tcp://127.0.0.1:9410`',
+  ),
+  SOCKET_REMOTE: about(
+    withDefault(BooleanFrom, false),
+    'whether `SOCKET` may have TCP addresses that other hosts reach: who reaches one sends what he likes, with no password and no encryption',
+  ),
+});
+
 /** Every variable that the daemon knows. */
 export const Variables = t.type({
-  SOCKET: about(withDefault(SocketPath, '/tmp/kahego.sock'), 'the UNIX socket that programs write to'),
+  ...Sockets.props,
   BUCKETS_FILE: about(withDefault(NonEmptyString, DEFAULT_BUCKETS_FILE), 'the file of streams and buckets'),
   ...Memory.props,
   MAXCPUS: about(withDefault(integerIn(1, 1024), 2), 'cores for compression and the rest'),
@@ -44,7 +56,7 @@ export const Variables = t.type({
     withDefault(durationIn(1, DAY_MS), 30_000),
     'half a frame that makes no progress for so long closes its connection',
   ),
-  SOCKET_MODE: about(maybe(SocketMode), 'permissions of the socket file; without it the umask decides'),
+  SOCKET_MODE: about(maybe(SocketMode), 'permissions of the UNIX sockets; without it the umask decides'),
   DRAIN_TIMEOUT: about(
     withDefault(durationIn(0, DAY_MS), 30_000),
     'how long [a stop](stopping.md) waits for messages to be delivered',

@@ -1,4 +1,5 @@
 import type { Ledger, Log } from '../model';
+import type { Ended } from './daemonApi';
 import { totalsOf, type Spilled } from './spill';
 
 export interface EndingOptions {
@@ -8,18 +9,17 @@ export interface EndingOptions {
   readonly ledger: Pick<Ledger, 'rows' | 'states'>;
   /** Writes the log's lines out. */
   readonly flush: () => void;
-  /** Writes to standard error. */
+  /** Told, in a line, of a step of the end that failed. */
   readonly say: (text: string) => void;
   /** Lets the next process have the spool. */
   readonly release: () => void;
-  readonly exit: (code: number) => never;
 }
 
 export interface Ending {
-  /** Writes what is held to the spool and ends the process, whatever else fails: log, disk, or a second call. */
-  readonly atOnce: (code: number, message: string, fields: Readonly<Record<string, unknown>>) => never;
-  /** The end of a stop: what no sink gave up in time goes to the spool. Messages are lost where that fails, or were before. */
-  readonly stopped: (lost: number, codes: { readonly whole: number; readonly lost: number }) => never;
+  /** Writes what is held to the spool, whatever else fails: log or disk. Only once: a second call, or one meanwhile, does nothing. */
+  readonly atOnce: (message: string, fields: Readonly<Record<string, unknown>>) => Ended;
+  /** The end of a stop: what no sink gave up in time goes to the spool. `lost`: messages that were dropped before. */
+  readonly stopped: (lost: number) => Ended;
 }
 
 /** Counts and names for the log, of the files that could be written and of what is in none. */
@@ -31,9 +31,9 @@ const toldOf = (spilled: readonly Spilled[]): Readonly<Record<string, unknown>> 
     .map(({ stream, lost, cause }) => ({ stream, cause, messages: Object.fromEntries(lost) })),
 });
 
-/** How the process ends. */
-export const createEnding = ({ spill, log, ledger, flush, say, release, exit }: EndingOptions): Ending => {
-  let ending = false;
+/** How a daemon ends. Whatever happens to it after that is of no use. */
+export const createEnding = ({ spill, log, ledger, flush, say, release }: EndingOptions): Ending => {
+  let ended: Ended | undefined;
 
   /** Each step is taken, whatever became of the one before. */
   const attempt = (step: () => void): void => {
@@ -56,9 +56,9 @@ export const createEnding = ({ spill, log, ledger, flush, say, release, exit }: 
   };
 
   return {
-    atOnce: (code, message, fields) => {
-      if (ending) return exit(code);
-      ending = true;
+    atOnce: (message, fields) => {
+      if (ended) return ended;
+      ended = { spooled: 0, lost: 0 };
       // The messages first: a log that nobody reads may take for ever.
       let spilled: readonly Spilled[] = [];
       attempt(() => {
@@ -68,18 +68,20 @@ export const createEnding = ({ spill, log, ledger, flush, say, release, exit }: 
       attempt(() => tell(spilled));
       attempt(flush);
       attempt(release);
-      return exit(code);
+      return (ended = totalsOf(spilled));
     },
-    stopped: (lost, codes) => {
-      ending = true;
+    stopped: (lost) => {
+      if (ended) return ended;
+      ended = { spooled: 0, lost };
       const spilled = spill();
-      const isLost = lost + totalsOf(spilled).lost > 0;
+      const totals = totalsOf(spilled);
+      ended = { ...totals, lost: lost + totals.lost };
       if (lost > 0) log.error('messages are lost: no sink took them in time, nor did the spool', { lost });
       tell(spilled);
       log.info('stopped', { ledger: ledger.rows(), streams: ledger.states() });
       attempt(flush);
       attempt(release);
-      return exit(isLost ? codes.lost : codes.whole);
+      return ended;
     },
   };
 };

@@ -1,11 +1,36 @@
 import { emptyRow, spokenFor, type Drop, type Ledger, type LedgerRow, type Outcome, type StreamState } from '../model';
 
 /** Where messages stand that no bucket took. */
-const NO_BUCKET = '(none)';
+export const NO_BUCKET = '(none)';
 /** Where buckets share a row once `maxBuckets` have one of their own. */
-const OTHER_BUCKETS = '(other)';
+export const OTHER_BUCKETS = '(other)';
+
+/** By status. */
+const SYNC_COLUMNS = ['delivered', 'backedUp', 'dropped'] as const;
 
 type Row = { -readonly [K in Exclude<keyof LedgerRow, 'dropped'>]: LedgerRow[K] } & { dropped: Record<string, number> };
+
+/** The first `count` messages that an outcome speaks for, and the others. */
+const split = (outcome: Outcome, count: number): readonly [Outcome, Outcome] => {
+  let left = count;
+  const cut = (all: number): readonly [number, number] => {
+    const taken = Math.min(all, left);
+    left -= taken;
+    return [taken, all - taken];
+  };
+  const columns = (['delivered', 'backedUp', 'deadLettered', 'sampledOut'] as const).map(
+    (column) => [column, cut(outcome[column])] as const,
+  );
+  const drops = outcome.dropped.map(({ reason, count: all }) => [reason, cut(all)] as const);
+  const doubtful = Math.min(outcome.duplicatesPossible, count);
+  const side = (index: 0 | 1, duplicatesPossible: number): Outcome => ({
+    ...outcome,
+    ...Object.fromEntries(columns.map(([column, counts]) => [column, counts[index]])),
+    dropped: drops.map(([reason, counts]) => ({ reason, count: counts[index] })).filter((drop) => drop.count > 0),
+    duplicatesPossible,
+  });
+  return [side(0, doubtful), side(1, outcome.duplicatesPossible - doubtful)];
+};
 
 /**
  * The books, per bucket and stream. Client-chosen bucket names cannot grow them without end: past `maxBuckets` names the
@@ -14,6 +39,9 @@ type Row = { -readonly [K in Exclude<keyof LedgerRow, 'dropped'>]: LedgerRow[K] 
 export const createLedger = (maxBuckets = 10_000, now: () => number = Date.now): Ledger => {
   const buckets = new Map<string, Map<string, Row>>();
   const states = new Map<string, StreamState>();
+  /** Of rows, what lies in a backup under the name of another bucket, by that name and its stream. */
+  const elsewhere = new Map<string, Map<Row, number>>();
+  const syncs = { delivered: 0, backedUp: 0, dropped: 0 };
 
   const rowOf = (bucket: string, stream: string): Row => {
     const name = buckets.has(bucket) || buckets.size < maxBuckets || bucket === NO_BUCKET ? bucket : OTHER_BUCKETS;
@@ -34,6 +62,29 @@ export const createLedger = (maxBuckets = 10_000, now: () => number = Date.now):
     row.sampledOut += outcome.sampledOut;
     row.duplicatesPossible += outcome.duplicatesPossible;
     for (const one of outcome.dropped) drop(row, one);
+  };
+
+  const placeOf = (bucket: string, stream: string): string => JSON.stringify([stream, bucket]);
+  const lieElsewhere = (row: Row, bucket: string, count: number): void => {
+    const own = placeOf(bucket, row.stream);
+    const place = elsewhere.has(own) || elsewhere.size < maxBuckets ? own : placeOf(OTHER_BUCKETS, row.stream);
+    const rows = elsewhere.get(place) ?? new Map<Row, number>();
+    elsewhere.set(place, rows.set(row, (rows.get(row) ?? 0) + count));
+  };
+  /** Books what came out of a backup where it is booked as lying there, and returns what is booked under its own name. */
+  const bookElsewhere = (place: string, outcome: Outcome): Outcome => {
+    let rest = outcome;
+    for (const [row, lying] of elsewhere.get(place) ?? []) {
+      const [part, others] = split(rest, lying);
+      const count = spokenFor(part);
+      book(row, part);
+      row.backedUp -= count;
+      rest = others;
+      if (count === lying) elsewhere.get(place)?.delete(row);
+      else elsewhere.get(place)?.set(row, lying - count);
+    }
+    if (elsewhere.get(place)?.size === 0) elsewhere.delete(place);
+    return rest;
   };
 
   return {
@@ -66,6 +117,7 @@ export const createLedger = (maxBuckets = 10_000, now: () => number = Date.now):
         const row = rowOf(batch.bucket, outcome.stream);
         book(row, outcome);
         row.held -= spokenFor(outcome);
+        for (const [bucket, count] of outcome.backedUpAs ?? []) lieElsewhere(row, bucket, count);
       }
     },
     found(bucket, stream, count) {
@@ -74,9 +126,20 @@ export const createLedger = (maxBuckets = 10_000, now: () => number = Date.now):
       row.backedUp += count;
     },
     replayed(outcome) {
-      const row = rowOf(outcome.batch.bucket, outcome.stream);
-      book(row, outcome);
-      row.backedUp -= spokenFor(outcome);
+      const { batch, stream } = outcome;
+      const named = buckets.has(batch.bucket) ? [batch.bucket] : [batch.bucket, OTHER_BUCKETS];
+      const own =
+        elsewhere.size === 0
+          ? outcome
+          : named.reduce((rest, name) => bookElsewhere(placeOf(name, stream), rest), outcome);
+      const count = spokenFor(own);
+      if (count + own.duplicatesPossible === 0) return;
+      const row = rowOf(batch.bucket, stream);
+      book(row, own);
+      row.backedUp -= count;
+    },
+    synced(status) {
+      syncs[SYNC_COLUMNS[status]] += 1;
     },
     state(stream, bucket, breaker) {
       const key = JSON.stringify([stream, bucket]);
@@ -87,6 +150,7 @@ export const createLedger = (maxBuckets = 10_000, now: () => number = Date.now):
       [...buckets.values()].flatMap((streams) =>
         [...streams.values()].map((row) => ({ ...row, dropped: { ...row.dropped } })),
       ),
+    syncs: () => ({ ...syncs }),
     states: () => [...states.values()],
   };
 };

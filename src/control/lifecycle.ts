@@ -21,7 +21,7 @@ import {
   timer,
   type Observable,
 } from 'rxjs';
-import type { Close, Connection, Env, Ledger, OpenError, Settled } from '../model';
+import type { Close, Env, Ledger, OpenError, Settled, Source } from '../model';
 import { credit } from '../operators/credit';
 import { groupByBucket } from '../operators/groupByBucket';
 import { shareAmongMany } from '../operators/shareAmongMany';
@@ -52,11 +52,8 @@ const LOST: ReadonlySet<string> = new Set(['gave_up', 'unavailable', 'unexpected
 export interface DaemonOptions {
   readonly env: Env;
   readonly plan: Plan;
-  /** Opens the source: which connections it may read, and when, after its end, no more answers come. */
-  readonly source: (
-    reading$: Observable<(connection: number) => boolean>,
-    answered$: Observable<unknown>,
-  ) => Observable<Connection>;
+  /** Their connections come together; one that fails ends the daemon. */
+  readonly sources: readonly Source[];
   /** Emits when the daemon is to stop; it must replay. */
   readonly stop$: Observable<unknown>;
   readonly maxFrameBytes: number;
@@ -91,6 +88,8 @@ export type DaemonError =
 export const runDaemon = (options: DaemonOptions): TE.TaskEither<DaemonError, Stopped> => {
   const { env, owner, plan, stop$, drainTimeoutMs } = options;
   const failed$ = new ReplaySubject<unknown>(1);
+  /** Nothing is waited for any more: what still has a timer would keep the process from its end. */
+  const closed$ = new ReplaySubject<void>(1);
   let lostBefore: number | undefined;
   let opened: Topology | undefined;
   const giveUp$ = merge(stop$.pipe(delay(drainTimeoutMs, env.scheduler)), failed$).pipe(
@@ -99,10 +98,12 @@ export const runDaemon = (options: DaemonOptions): TE.TaskEither<DaemonError, St
       lostBefore = opened && lostIn(env.ledger, opened);
       if (env.held.bytes > 0) void owner.claim();
     }),
+    takeUntil(closed$),
     shareReplay({ bufferSize: 1, refCount: false }),
   );
   const last$ = giveUp$.pipe(
     delay(BACKUP_GRACE_MS + LAST_MS, env.scheduler),
+    takeUntil(closed$),
     shareReplay({ bufferSize: 1, refCount: false }),
   );
   const stuck$ = last$.pipe(delay(LAST_MS, env.scheduler));
@@ -136,11 +137,12 @@ export const runDaemon = (options: DaemonOptions): TE.TaskEither<DaemonError, St
     }
   };
   const tooLate$ = stuck$.pipe(map(() => E.left({ sink: env.name, message: 'its streams did not open in time' })));
-  return pipe(
+  const toStop = pipe(
     (): ReturnType<typeof open> => firstValueFrom(race(defer(open), tooLate$)),
     TE.mapLeft((error): DaemonError => ({ kind: 'open', error })),
     TE.chain((topology) => () => run(topology)),
   );
+  return () => toStop().finally(() => closed$.next());
 };
 
 /** Messages that no sink took, up to now, and that no journal has. */
@@ -177,7 +179,7 @@ const recoveryFor = (
 
 /** The whole way, from sockets and what was recovered to settled batches. */
 const settled = (
-  { accepted, env, source, stop$, maxFrameBytes, frameTimeoutMs, highMarkBytes }: DaemonOptions,
+  { accepted, env, sources, stop$, maxFrameBytes, frameTimeoutMs, highMarkBytes }: DaemonOptions,
   { routeOf, rerouted$, dropsWhenFull }: Topology,
   recovery: Recovery,
 ): Observable<Settled> => {
@@ -203,7 +205,9 @@ const settled = (
   const parts = { ...env, segments: accepted.segments };
   const ended$ = new ReplaySubject<void>(1);
   const answered$ = new ReplaySubject<void>(1);
-  const live$ = source(halfFrames.reading$, answered$).pipe(
+  let lastId = 0;
+  const intake = { reading$: halfFrames.reading$, stop$, answered$, nextId: () => (lastId += 1), log: env.log };
+  const live$ = merge(...sources.map((source) => source(intake))).pipe(
     ingest({ env, maxFrame: maxFrameBytes, accepts, halfFrames, dropsTo }),
     tap({ complete: () => ended$.next() }),
   );

@@ -1,4 +1,4 @@
-import { asyncScheduler, type SchedulerLike } from 'rxjs';
+import { asyncScheduler, type SchedulerLike, type Subscription } from 'rxjs';
 import { pino, type DestinationStream } from 'pino';
 import { logOf, type Level, type Log } from '../model';
 import { redact } from './redact';
@@ -27,9 +27,16 @@ export const createLog = (
   });
 };
 
+/** The minute of a message. */
+interface Window {
+  lines: number;
+  last: Readonly<Record<string, unknown>>;
+  end?: Subscription;
+}
+
 /** A log of which not every line is written. */
 export interface LimitedLog extends Log {
-  /** Ends the minute of all messages now, since there may be no end of it. */
+  /** Ends the minute of all messages now, since there may be no end of it. Nothing is waited for any more. */
   readonly tellSuppressed: () => void;
 }
 
@@ -40,10 +47,11 @@ export interface LimitedLog extends Log {
 export const limitRepeats = (log: Log, scheduler: SchedulerLike = asyncScheduler): LimitedLog => {
   const ends: (() => void)[] = [];
   const limited = (level: 'warn' | 'error'): Log[Level] => {
-    const windows = new Map<string, { lines: number; last: Readonly<Record<string, unknown>> }>();
+    const windows = new Map<string, Window>();
     const endWindow = (message: string): void => {
       const window = windows.get(message);
       windows.delete(message);
+      window?.end?.unsubscribe();
       if (window && window.lines > LINES_PER_WINDOW)
         log[level](message, { ...window.last, suppressed: window.lines - LINES_PER_WINDOW });
     };
@@ -51,10 +59,10 @@ export const limitRepeats = (log: Log, scheduler: SchedulerLike = asyncScheduler
       for (const message of [...windows.keys()]) endWindow(message);
     });
     return (message, fields = {}) => {
-      const window = windows.get(message) ?? { lines: 0, last: fields };
+      const window: Window = windows.get(message) ?? { lines: 0, last: fields };
       if (window.lines === 0) {
         windows.set(message, window);
-        scheduler.schedule(() => endWindow(message), WINDOW_MS);
+        window.end = scheduler.schedule(() => endWindow(message), WINDOW_MS);
       }
       window.lines += 1;
       window.last = fields;

@@ -27,20 +27,28 @@ export const withSpool =
   (write: Write): Write =>
   (batch, giveUp$) =>
     write(batch, giveUp$).pipe(
-      catchError((error: unknown) => {
-        const told$ = hasEmitted(giveUp$);
-        return told$.pipe(
+      catchError((error: unknown) =>
+        hasEmitted(giveUp$).pipe(
           concatMap((told) => {
             const takes = (rest: Rest): boolean => !isPoison(rest) && (told || rest.cause.kind === 'unexpected');
             if (!(error instanceof SinkError && error.rest.some(takes))) return throwError(() => error);
-            return keep(error, takes, spool, (parts) => left(batch, parts)).pipe(
-              catchError((failure: unknown) =>
-                told$.pipe(concatMap((late) => (late && isWorthKeeping(failure) ? NEVER : throwError(() => failure)))),
-              ),
-            );
+            const kept: Write = () => keep(error, takes, spool, (parts) => left(batch, parts));
+            return leftInSight(kept)(batch, giveUp$);
           }),
-        );
-      }),
+        ),
+      ),
+    );
+
+/** What is not taken once `giveUp$` has emitted is never a failure: it stays unsettled, for the end of the process. Poison is one. */
+export const leftInSight =
+  (write: Write): Write =>
+  (batch, giveUp$) =>
+    write(batch, giveUp$).pipe(
+      catchError((failure: unknown) =>
+        hasEmitted(giveUp$).pipe(
+          concatMap((late) => (late && isWorthKeeping(failure) ? NEVER : throwError(() => failure))),
+        ),
+      ),
     );
 
 const hasEmitted = (giveUp$: Observable<unknown>): Observable<boolean> =>

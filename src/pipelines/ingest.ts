@@ -164,11 +164,11 @@ class Account {
 
   private sync(sync: Sync): void {
     const { answers } = this.connection;
-    const { held } = this.options.env;
+    const { env } = this.options;
     this.open -= sync.bytes;
-    held.release(sync.bytes);
+    env.held.release(sync.bytes);
     if (!answers) return;
-    this.syncs ??= new Syncs(answers, held);
+    this.syncs ??= new Syncs(answers, env);
     this.syncs.add(sync);
   }
 

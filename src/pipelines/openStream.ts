@@ -21,12 +21,17 @@ import {
   type Observable,
 } from 'rxjs';
 import type { StreamConfig } from '../config/buckets';
-import type { CheckedSink, Deliver, Env, OpenError, Sink, Write } from '../model';
+import type { Cause, CheckedSink, Deliver, Env, OpenError, Sink, Write } from '../model';
 import { refuse } from '../operators/refuse';
 import { sample } from '../operators/sample';
 import { settle } from '../operators/settle';
+import type { NamedOperator } from '../operators/runOperators';
+import { withOperators } from '../operators/withOperators';
 import { withSpool } from '../operators/withSpool';
-import { BACKUP_GRACE_MS, streamPolicy } from './policy';
+import { messageOf } from '../wire/systemErrors';
+import type { PlannedOperator } from './checkParts';
+import { openOperators } from './openOperators';
+import { BACKUP_GRACE_MS, streamPolicy, type Policy } from './policy';
 import { nothingBooked } from './replay/found';
 import type { Booked } from './replay/options';
 import { openDrain, streamReplay, type Drain, type DrainPlace, type ReplayParts } from './replay/streamReplay';
@@ -38,12 +43,19 @@ export interface StreamPlan {
   readonly primary: CheckedSink;
   readonly backup: CheckedSink | undefined;
   readonly deadLetter: CheckedSink | undefined;
+  /** What its messages pass before it gets them. */
+  readonly operators: readonly PlannedOperator[];
 }
 
 /** A stream that takes batches. */
 export interface OpenStream {
   readonly plan: StreamPlan;
-  readonly deliver: Deliver;
+  /**
+   * The way into it for what passes `operators`, those of a bucket, before its own. They are opened for this way alone.
+   *
+   * @throws where one of them does not open
+   */
+  readonly through: (operators: readonly PlannedOperator[]) => Deliver;
   /** One more bucket may bring batches; returns how to say that it brings no more. */
   readonly join: () => () => void;
   /** Sends on what the stream has in store, until it is stopped or retires. Never fails. */
@@ -78,9 +90,7 @@ export interface Turn {
 }
 
 /** The sinks of a stream, open, and its ways through them. */
-interface Ways extends Pick<OpenStream, 'replay' | 'close'> {
-  readonly write: Write;
-}
+interface Ways extends Pick<OpenStream, 'replay' | 'close'>, Pick<Policy, 'write' | 'poison'> {}
 
 /** What is there now, or comes, unless it is given up. */
 interface Coming<A> {
@@ -111,8 +121,10 @@ export const openStream = (
     const gone$ = merge(giveUp$, retired$);
     const drain = openDrain(place, plan.config, env);
     const open: TE.TaskEither<OpenError, Ways> = () => openWays(plan, drain, booked, { ...parts, giveUp$: gone$ })();
+    const own = E.tryCatch(() => openOperators(plan.operators, { ...env, name: id }), messageOf);
+    if (E.isLeft(own)) return TE.left({ sink: id, message: own.left });
     const running = (ways: Coming<Ways>, closeWays: Task<unknown>): OpenStream =>
-      runningStream(plan, ways, drain, { env, giveUp$, retired$, gone$, closeWays });
+      runningStream(plan, ways, drain, { env, giveUp$, retired$, gone$, own: own.right, closeWays });
     if (turn?.clashes === true) {
       const coming = comes(inTurn(open, turn, gone$, env));
       return TE.right(running(coming, () => coming.value?.close() ?? Promise.resolve()));
@@ -166,6 +178,8 @@ interface Ends {
   readonly retired$: ReplaySubject<void>;
   /** Either of them. */
   readonly gone$: Observable<unknown>;
+  /** The stream's own operators. */
+  readonly own: readonly NamedOperator[];
   readonly closeWays: Task<unknown>;
 }
 
@@ -173,9 +187,9 @@ const runningStream = (
   plan: StreamPlan,
   ways: Coming<Ways>,
   drain: Drain | undefined,
-  { env, giveUp$, retired$, gone$, closeWays }: Ends,
+  { env, giveUp$, retired$, gone$, own, closeWays }: Ends,
 ): OpenStream => {
-  const { id, slice } = plan.config;
+  const { id, slice, emptyKey } = plan.config;
   const { log, random, scheduler } = env;
   /** Emits when nothing more is to be begun. */
   const ending$ = new ReplaySubject<void>(1);
@@ -194,21 +208,38 @@ const runningStream = (
 
   const never: Write = (batch) => refuse(id, batch, { kind: 'gave_up', message: 'its sinks were not open yet' });
   const unopened = drain ? withSpool(drain.write)(never) : never;
-  const write: Write = (batch, told$) =>
-    ways.value
-      ? ways.value.write(batch, told$)
-      : from(ways.promise).pipe(mergeMap((opened) => (opened?.write ?? unopened)(batch, told$)));
+  const onceOpen =
+    (way: (opened: Ways | undefined) => Write): Write =>
+    (batch, told$) =>
+      ways.value
+        ? way(ways.value)(batch, told$)
+        : from(ways.promise).pipe(mergeMap((opened) => way(opened)(batch, told$)));
   const settled = pipe(
-    write,
+    onceOpen((opened) => opened?.write ?? unopened),
     settle(id, gone$, (name, batch) => env.unsettled.writing(name, batch), env.now),
   );
+  /** What its operators did not take must not come back as if they had: a crash leaves it to all of them anew. */
+  const refused = (cause: Cause): Deliver =>
+    pipe(
+      onceOpen((opened) => opened?.poison(cause) ?? ((batch) => refuse(id, batch, cause))),
+      settle(id, gone$, (_, { frames }) => env.unsettled.gathering(() => frames), env.now),
+    );
+  const passing = withOperators({ stream: id, held: env.held, emptyKey, refused });
 
   let closed: Promise<unknown> | undefined;
   const close = (): Promise<unknown> => (closed ??= Promise.all([closeWays(), drain?.close()]));
   return {
     plan,
     join,
-    deliver: pipe((batch) => counted(() => settled(batch)), sample(slice, random)),
+    through: (operators) =>
+      pipe(
+        settled,
+        passing([...openOperators(operators, { ...env, name: id }), ...own]),
+        (deliver): Deliver =>
+          (batch) =>
+            counted(() => deliver(batch)),
+        sample(slice, random),
+      ),
     replay: (parts) => {
       const stop$ = merge(parts.stop$, ending$);
       const opened$ = from(ways.promise).pipe(takeUntil(stop$));
@@ -255,6 +286,7 @@ const openWays = (
       const policy = streamPolicy(config, { ...sinks, spool: drain, deadlineMs, share, fairShare }, env);
       return {
         write: policy.write,
+        poison: policy.poison,
         replay: streamReplay({ config, backup: sinks.backup, drain, booked, primary: policy.primary, giveUp$, env }),
         close: () => Promise.all([sinks.primary.close(), sinks.backup?.close(), sinks.deadLetter?.close()]),
       };

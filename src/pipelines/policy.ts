@@ -1,9 +1,10 @@
 import { pipe } from 'fp-ts/function';
 import { distinctUntilChanged, filter, identity, map, merge, NEVER, shareReplay, skip, Subject, tap } from 'rxjs';
 import type { BackupConfig, StreamConfig } from '../config/buckets';
-import type { BreakerState, Env, Health, Share, Sink, Write } from '../model';
+import type { Batch, BreakerState, Cause, Env, Health, Share, Sink, Write } from '../model';
 import { handOver, isPoison } from '../operators/handOver';
 import { createOrder, type Order } from '../operators/order';
+import { refuse } from '../operators/refuse';
 import { withBreaker } from '../operators/withBreaker';
 import { withDeadLetter } from '../operators/withDeadLetter';
 import { withDeadline } from '../operators/withDeadline';
@@ -12,7 +13,7 @@ import { withRetry } from '../operators/withRetry';
 import { withFairShare } from '../operators/withFairShare';
 import { withShare } from '../operators/withShare';
 import { withSinkErrors } from '../operators/withSinkErrors';
-import { withSpool } from '../operators/withSpool';
+import { leftInSight, withSpool } from '../operators/withSpool';
 import { withTopicBreakers } from '../operators/withTopicBreakers';
 import { withTurns } from '../operators/withTurns';
 import { logPoison, tellPrimary, tellStream, tellTopic } from './policyLog';
@@ -51,6 +52,8 @@ export type StreamFailover = Pick<StreamConfig, 'id' | 'failover'> & {
 export interface Policy {
   /** For live traffic. */
   readonly write: Write;
+  /** For what is poison already: to the dead letters, without a try. */
+  readonly poison: (cause: Cause) => Write;
   /** For what is sent on later. */
   readonly primary: Primary;
 }
@@ -81,6 +84,7 @@ export const streamPolicy = (stream: StreamFailover, sinks: StreamSinks, env: En
   const withKept = kept && withSpool(kept, (batch, parts) => env.unsettled.left(id, batch, parts));
   return {
     write: pipe(live, withDeadLetters, withKept ?? identity),
+    poison: (cause) => pipe((batch: Batch) => refuse(id, batch, cause), withDeadLetters, leftInSight),
     primary: { ...guarded, write: withDeadLetters(guarded.write), backedUp$, order },
   };
 };

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { BucketConfig, Config, StreamConfig } from '../config/buckets';
 import type { BatchLimits, StreamOptions } from '../model';
 import type { Route } from './bucket';
+import type { PlannedOperator } from './checkParts';
 import type { OpenStream, StreamPlan } from './openStream';
 
 /** A batch closes at this many bytes, whatever its bucket asks for. */
@@ -12,6 +13,8 @@ export interface BucketPlan {
   readonly config: BucketConfig;
   /** Its own, as far as its streams do not ask for less. */
   readonly limits: BatchLimits;
+  /** What its messages pass on their way into each stream. */
+  readonly operators: readonly PlannedOperator[];
 }
 
 /** Buckets and streams that passed their checks. */
@@ -23,9 +26,11 @@ export interface Configuration {
 }
 
 export const planBucket =
-  (plans: readonly StreamPlan[]) =>
-  (config: BucketConfig): BucketPlan => ({
+  (config: BucketConfig) =>
+  (operators: readonly PlannedOperator[]) =>
+  (plans: readonly StreamPlan[]): BucketPlan => ({
     config,
+    operators,
     limits: tightest(
       { count: config.batch, ms: config.batchTimeoutMs, bytes: MAX_BATCH_BYTES },
       plans.filter((plan) => config.streams.includes(plan.config.id)).map(({ primary }) => primary.limits),
@@ -50,7 +55,11 @@ export interface Routes {
   readonly fallback: Made | undefined;
 }
 
-/** Makes the routes of a configuration over its streams. Those of `before` that are made of the same stay the same. */
+/**
+ * Makes the routes of a configuration over its streams. Those of `before` that are made of the same stay the same.
+ *
+ * @throws where an operator does not open
+ */
 export const createRoutes = (
   { buckets, defaultBucket }: Omit<Configuration, 'streams'>,
   streams: readonly OpenStream[],
@@ -59,7 +68,9 @@ export const createRoutes = (
   const byId = new Map(streams.map((stream) => [stream.plan.config.id, stream]));
   const make = (bucket: BucketPlan, old: Made | undefined): Made => {
     const of = bucket.config.streams.flatMap((id) => byId.get(id) ?? []);
-    const isSame = old?.streams.every((stream, index) => stream === of[index]) && isDeepStrictEqual(old.bucket, bucket);
+    const isSame =
+      old?.streams.every((stream, index) => stream === of[index]) &&
+      isDeepStrictEqual(settingsOf(old.bucket), settingsOf(bucket));
     return old && isSame ? old : { bucket, streams: of, route: routeTo(bucket, of) };
   };
   const made = new Map(buckets.map((bucket) => [bucket.config.id, make(bucket, before?.made.get(bucket.config.id))]));
@@ -67,11 +78,14 @@ export const createRoutes = (
   return { made, fallback, routeOf: (bucket) => (made.get(bucket) ?? fallback)?.route };
 };
 
-const routeTo = ({ config, limits }: BucketPlan, streams: readonly OpenStream[]): Route => ({
+/** Its operators are those that the configuration names, whatever functions they are now. */
+const settingsOf = ({ config, limits }: BucketPlan): unknown => ({ config, limits });
+
+const routeTo = ({ config, limits, operators }: BucketPlan, streams: readonly OpenStream[]): Route => ({
   limits,
-  streams: streams.map(({ plan: { config: of, backup }, deliver }) => ({
+  streams: streams.map(({ plan: { config: of, backup }, through }) => ({
     id: of.id,
-    deliver,
+    deliver: through(operators),
     hasBackup: backup !== undefined,
   })),
   join: () => {

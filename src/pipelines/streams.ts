@@ -5,6 +5,7 @@ import * as TE from 'fp-ts/TaskEither';
 import { isDeepStrictEqual } from 'node:util';
 import { defer, merge, mergeMap, Subject, takeUntil, type Observable } from 'rxjs';
 import type { Env, OpenError } from '../model';
+import { messageOf } from '../wire/systemErrors';
 import { openStream, type OpenStream, type StreamParts, type StreamPlan, type Turn } from './openStream';
 import type { ReplayParts } from './replay/streamReplay';
 import { createRoutes, type Configuration, type RouteOf, type Routes } from './routes';
@@ -57,12 +58,20 @@ export const openTopology = (
   return pipe(
     first.streams,
     TE.traverseSeqArray((plan) => open(plan)),
-    TE.map((streams) => {
-      running = { streams, routes: createRoutes(first, streams) };
-      return topologyOf(running, first, open);
-    }),
+    TE.chainEitherK((streams) =>
+      pipe(
+        routesOver(first, streams),
+        E.map((routes) => topologyOf((running = { streams, routes }), first, open)),
+      ),
+    ),
   );
 };
+
+const routesOver = (...given: Parameters<typeof createRoutes>): E.Either<OpenError, Routes> =>
+  E.tryCatch(
+    () => createRoutes(...given),
+    (error) => ({ sink: 'operators', message: messageOf(error) }),
+  );
 
 /** What is there now. */
 interface Running {
@@ -79,13 +88,15 @@ const topologyOf = (running: Running, first: Configuration, open: ReturnType<typ
     await Promise.all([...running.streams, ...retiring].map(act));
   };
 
-  const swap = (next: Configuration, fresh: readonly OpenStream[]): void => {
+  const streamsOf = (next: Configuration, fresh: readonly OpenStream[]): readonly OpenStream[] => {
     const byId = new Map([...running.streams, ...fresh].map((stream) => [stream.plan.config.id, stream]));
-    const streams = next.streams.flatMap((plan) => byId.get(plan.config.id) ?? []);
+    return next.streams.flatMap((plan) => byId.get(plan.config.id) ?? []);
+  };
+  const swap = (next: Configuration, { streams, routes }: Running, fresh: readonly OpenStream[]): void => {
     retiring = running.streams.filter((stream) => !streams.includes(stream));
     const { routeOf: before } = running.routes;
-    Object.assign(running, { streams, routes: createRoutes(next, streams, running.routes) });
-    const { routeOf } = running.routes;
+    Object.assign(running, { streams, routes });
+    const { routeOf } = routes;
     drops = dropsWhenFull(next);
     rerouted$.next((bucket) => before(bucket) !== routeOf(bucket));
     for (const stream of fresh) added$.next(stream);
@@ -112,7 +123,13 @@ const topologyOf = (running: Running, first: Configuration, open: ReturnType<typ
         open,
       );
       if (E.isLeft(opened)) return opened;
-      swap(next, opened.right);
+      const streams = streamsOf(next, opened.right);
+      const routes = routesOver(next, streams, running.routes);
+      if (E.isLeft(routes)) {
+        await Promise.all(opened.right.map((stream) => stream.retire(0)));
+        return routes;
+      }
+      swap(next, { streams, routes: routes.right }, opened.right);
       taken();
       swapped.resolve();
       await Promise.all(gone.values());
@@ -125,14 +142,19 @@ const topologyOf = (running: Running, first: Configuration, open: ReturnType<typ
 const dropsWhenFull = ({ buckets, defaultBucket }: Configuration): boolean =>
   [...buckets, defaultBucket].some((bucket) => bucket?.config.whenFull === 'drop');
 
-/** A crash need not see what lies in the journal. */
+/** A crash need not see what lies in the journal, nor what comes back from the file that it was recovered from. */
 const sightOf = (env: Env, isJournaled: (bucket: string) => boolean): Env => {
   const { unsettled } = env;
   return {
     ...env,
     unsettled: {
       ...unsettled,
-      writing: (stream, batch) => (isJournaled(batch.bucket) ? () => undefined : unsettled.writing(stream, batch)),
+      gathering: (frames) =>
+        unsettled.gathering(() =>
+          frames().filter(({ bucket, origin }) => origin.recovered !== true && !isJournaled(bucket)),
+        ),
+      writing: (stream, batch) =>
+        isJournaled(batch.cameIn ?? batch.bucket) ? () => undefined : unsettled.writing(stream, batch),
     },
   };
 };

@@ -1,4 +1,4 @@
-import type { Answers, Held, Sync } from '../model';
+import type { Answers, Env, Sync } from '../model';
 import { encodeSynced } from '../wire/sync';
 
 /** Bytes that a sync takes until it is answered: its objects, and its epoch's. */
@@ -18,7 +18,7 @@ export class Syncs {
 
   constructor(
     private readonly answers: Answers,
-    private readonly held: Pick<Held, 'charge' | 'release'>,
+    private readonly env: Pick<Env, 'held' | 'ledger'>,
   ) {}
 
   /** Takes in a sync, and asks the open batches that hold messages of its epoch to close soon. */
@@ -26,7 +26,7 @@ export class Syncs {
     const { origin } = sync;
     this.waiting.push(sync);
     this.answers.owe();
-    this.held.charge(SYNC_BYTES);
+    this.env.held.charge(SYNC_BYTES);
     origin.settled = this.answer;
     if (origin.gathering) for (const close of [...origin.gathering]) close();
     this.answer();
@@ -34,12 +34,14 @@ export class Syncs {
 
   private readonly answer = (): void => {
     const { waiting } = this;
+    const { held, ledger } = this.env;
     for (let sync = waiting[this.answered]; sync?.origin.open === 0; sync = waiting[this.answered]) {
       this.answered += 1;
       const { token, origin } = sync;
+      ledger.synced(origin.worst);
       this.answers.send(encodeSynced({ token, status: origin.worst, messages: origin.messages }));
       // What has room now may settle at once, and come here again.
-      this.held.release(SYNC_BYTES);
+      held.release(SYNC_BYTES);
     }
     this.forgetAnswered();
   };

@@ -1,19 +1,20 @@
 import { pipe } from 'fp-ts/function';
 import * as E from 'fp-ts/Either';
 import type { TaskEither } from 'fp-ts/TaskEither';
-import type {
-  BatchLimits,
-  CheckedSink,
-  Decode,
-  Env,
-  Finding,
-  OpenError,
-  Probe,
-  Problem,
-  Share,
-  Sink,
-  SinkKind,
-  StreamOptions,
+import {
+  MADE,
+  type BatchLimits,
+  type CheckedSink,
+  type Decode,
+  type Env,
+  type Finding,
+  type OpenError,
+  type Probe,
+  type Problem,
+  type Share,
+  type Sink,
+  type SinkKind,
+  type StreamOptions,
 } from '../model';
 
 /** What makes a kind of sink out of settings of the type `S`. */
@@ -48,10 +49,11 @@ export interface SinkDefinition<S> {
  * Makes a kind of sink for the registry: settings are checked first and only then can it be opened.
  *
  * ```ts
- * const Settings = t.type({ path: NonEmptyString, sizeRotate: withDefault(sizeIn(1), 100 * MB) });
+ * // A name of its own: TypeScript infers no settings of a call that stands inside of another.
+ * const decode = decodeWith(t.type({ path: NonEmptyString, sizeRotate: withDefault(sizeIn(1), 100 * MB) }));
  *
  * export const file = defineSink({
- *   decode: decodeWith(Settings),
+ *   decode,
  *   claims: ({ path }) => [path],
  *   open: ({ path }, env) => TE.tryCatch(() => openFolder(path, env), toOpenError(env.name)),
  * });
@@ -69,7 +71,7 @@ export const defineSink = <S>(definition: SinkDefinition<S>): SinkKind => {
         };
       }),
     );
-  return Object.assign(kind, { schema: definition.decode.schema });
+  return Object.assign(kind, { schema: definition.decode.schema, [MADE]: 'sink' });
 };
 
 const checked = <S>(

@@ -1,5 +1,5 @@
 import { Socket, type Server, type SocketConstructorOpts } from 'node:net';
-import { writeTo, type Channel, type Listener } from './channel';
+import { answersAtOnce, writeTo, type Channel, type Listener } from './channel';
 
 /** Bytes of one read at most: two of them, each with the rest of a frame, fit into a block of a batch. */
 const READ_BYTES = 60 * 1024;
@@ -20,6 +20,11 @@ interface Handle {
 
 interface ServerHandle {
   onconnection?: (error: number, handle: unknown) => void;
+  readonly setKeepAlive?: (isOn: boolean, seconds: number) => number;
+}
+
+interface WithHandle {
+  readonly _handle?: ServerHandle | null;
 }
 
 /** Whether this Node has handles as they are known here, which some connection has to show. */
@@ -78,6 +83,7 @@ class BareChannel implements Channel {
     const socket = new Socket({ ...options, allowHalfOpen: true });
     // Who writes is told.
     socket.on('error', () => undefined);
+    answersAtOnce(socket);
     if (onread) handle.onread = onread;
     return socket;
   }
@@ -98,7 +104,7 @@ class BareChannel implements Channel {
  * @see docs/decisions/0610
  */
 export const acceptBare = (server: Server, accept: (channel: Channel) => void): void => {
-  const { _handle: handle } = server as { readonly _handle?: ServerHandle | null };
+  const { _handle: handle } = server as WithHandle;
   const usual = handle?.onconnection;
   if (!handle || !usual) return;
   let known: boolean | undefined;
@@ -108,3 +114,10 @@ export const acceptBare = (server: Server, accept: (channel: Channel) => void): 
     else usual.call(handle, error, incoming);
   };
 };
+
+/**
+ * Asks the clients of a TCP server that listens whether they are there, after `seconds` without a byte. What the kernel accepts has the
+ * options of the socket that listens, so that it costs nothing for a connection.
+ */
+export const keepAlive = (server: Server, seconds: number): void =>
+  void (server as WithHandle)._handle?.setKeepAlive?.(true, seconds);

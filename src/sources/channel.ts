@@ -24,10 +24,14 @@ export const writeTo = (socket: Socket, bytes: Buffer, done: (isThere: boolean) 
   socket.write(bytes, (error) => done(!error));
 };
 
+/** An answer does not wait until the one before it is acknowledged. To a UNIX socket it means nothing. */
+export const answersAtOnce = (socket: Socket): void => void socket.setNoDelay();
+
 /** The channel of a socket that is paused. */
 export const socketChannel = (socket: Socket): Channel => {
   // `close` follows.
   socket.on('error', () => undefined);
+  answersAtOnce(socket);
   return {
     listen: (listener) => {
       const end = (): void => listener.end();

@@ -1,7 +1,9 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, Log } from '../model';
+import type { AllConnections } from './allConnections';
 import type { Channel } from './channel';
 import { Client, type Host } from './client';
+import type { AllUnread } from './unread';
 
 /** A client that brings nothing for this long has sent what it had. */
 const QUIET_MS = 10;
@@ -16,23 +18,24 @@ export const quietTurn = async (): Promise<void> => {
 
 /** The open connections of a source: who of them is read, and how they end. */
 export class Clients implements Host {
-  readonly unread = { bytes: 0 };
   private readonly open = new Map<number, Client>();
-  private lastId = 0;
   private looking: NodeJS.Timeout | undefined;
   mayRead: (connection: number) => boolean = () => true;
 
-  constructor(private readonly log: Pick<Log, 'warn'>) {}
+  /** @param all those of this source among them */
+  constructor(
+    private readonly all: AllConnections,
+    private readonly log: Pick<Log, 'warn'>,
+  ) {}
 
-  /** Connections that are open. */
-  get count(): number {
-    return this.open.size;
+  get unread(): AllUnread {
+    return this.all.unread;
   }
 
-  add(channel: Channel): Connection {
-    this.lastId += 1;
-    const client = new Client(this.lastId, channel, this);
-    this.open.set(client.id, client);
+  add(id: number, channel: Channel): Connection {
+    const client = new Client(id, channel, this);
+    this.open.set(id, client);
+    this.all.open += 1;
     return client;
   }
 
@@ -42,6 +45,7 @@ export class Clients implements Host {
 
   closed(id: number): void {
     this.open.delete(id);
+    this.all.open -= 1;
   }
 
   gaveUp(id: number): void {

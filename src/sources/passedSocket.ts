@@ -2,6 +2,7 @@ import { fstatSync, readFileSync, statSync } from 'node:fs';
 import * as E from 'fp-ts/Either';
 import { pipe } from 'fp-ts/function';
 import { codeOf } from '../wire/systemErrors';
+import { listedSockets } from './listedSockets';
 
 /** `SD_LISTEN_FDS_START`: what is passed has this descriptor. */
 const DESCRIPTOR = 3;
@@ -18,22 +19,13 @@ export interface PassedSocket {
 /** Variables that a service manager sets for the process that it starts. */
 export type PassedBy = Readonly<Partial<Record<'LISTEN_FDS' | 'LISTEN_FDNAMES' | 'LISTEN_PID', string>>>;
 
-/** `__SO_ACCEPTCON` and `SOCK_STREAM` of /proc/net/unix, where a socket is told by its inode. */
-const LISTENS = 0x10000;
-const STREAM = 1;
-const SOCKET_LINE = /^[0-9a-f]+: [0-9A-F]+ [0-9A-F]+ ([0-9A-F]+) ([0-9A-F]+) [0-9A-F]+ +(\d+)(?: (.*))?$/;
-
 const socketOf = (inode: number): E.Either<string, string> => {
-  for (const line of readFileSync('/proc/self/net/unix', 'latin1').split('\n')) {
-    const [, flags = '', type = '', found, path] = SOCKET_LINE.exec(line) ?? [];
-    if (found !== String(inode)) continue;
-    if (parseInt(type, 16) !== STREAM) return E.left('a UNIX socket of datagrams or packets');
-    if ((parseInt(flags, 16) & LISTENS) === 0) return E.left('a UNIX socket that does not listen (Accept=yes?)');
-    return path === undefined
-      ? E.left('a UNIX socket without a path')
-      : E.right(Buffer.from(path, 'latin1').toString());
-  }
-  return E.left('a socket that is no UNIX socket of this network namespace');
+  const listed = listedSockets(readFileSync('/proc/self/net/unix', 'utf8'));
+  const found = listed.find((socket) => socket.inode === String(inode));
+  if (!found) return E.left('a socket that is no UNIX socket of this network namespace');
+  if (!found.isStream) return E.left('a UNIX socket of datagrams or packets');
+  if (!found.listens) return E.left('a UNIX socket that does not listen (Accept=yes?)');
+  return found.path === undefined ? E.left('a UNIX socket without a path') : E.right(found.path);
 };
 
 const modeOf = (path: string): number | undefined => {
@@ -53,7 +45,7 @@ const opened = (descriptor: number): E.Either<string, PassedSocket> =>
     E.chain((stats) => (stats.isSocket() ? socketOf(stats.ino) : E.left('no socket'))),
     E.bimap(
       (found) =>
-        `LISTEN_FDS: expected descriptor ${descriptor} to be a UNIX stream socket that listens, got ${found}; ListenStream= of the socket unit is to be a path`,
+        `LISTEN_FDS: expected descriptor ${descriptor} to be a UNIX stream socket that listens, got ${found}; ListenStream= of the socket unit is to be a path, and TCP addresses stand in SOCKET`,
       (path) => ({ descriptor, path, mode: modeOf(path) }),
     ),
   );

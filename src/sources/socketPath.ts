@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { type Stats, chmodSync, lstatSync, renameSync, unlinkSync } from 'node:fs';
 import { type Server, connect } from 'node:net';
 import { basename, dirname } from 'node:path';
+import { MAX_SOCKET_PATH_BYTES } from '../wire/address';
 import { codeOf } from '../wire/systemErrors';
+import { listen } from './listen';
 import { ListenError } from './listenError';
 
-/** `sun_path` of Linux holds 108 bytes with the final zero. */
-const MAX_PATH_BYTES = 107;
 const ATTEMPTS = 5;
 
 export interface ClaimOptions {
@@ -35,8 +35,8 @@ const unusable = (path: string, error: unknown): ListenError =>
 /** The socket that stands at `path`, or undefined. */
 const socketAt = (path: string): Stats | undefined => {
   const length = Buffer.byteLength(path);
-  if (length > MAX_PATH_BYTES)
-    throw new ListenError(path, `${length} bytes`, `a path of at most ${MAX_PATH_BYTES} bytes`);
+  if (length > MAX_SOCKET_PATH_BYTES)
+    throw new ListenError(path, `${length} bytes`, `a path of at most ${MAX_SOCKET_PATH_BYTES} bytes`);
   try {
     const stats = lstatSync(path, { throwIfNoEntry: false });
     if (!stats || stats.isSocket()) return stats;
@@ -59,20 +59,6 @@ const expectNobody = (path: string): Promise<void> =>
       if (code === 'ECONNREFUSED' || code === 'ENOENT') resolve();
       else if (code === 'EAGAIN') reject(new ListenError(path, 'a daemon too busy to answer', expected));
       else reject(new ListenError(path, `a socket that cannot be tried (${code})`, expected));
-    });
-  });
-
-const listen = (
-  server: Server,
-  where: { readonly path: string } | { readonly fd: number },
-  backlog: number,
-): Promise<void> =>
-  new Promise((resolve, reject) => {
-    server.once('error', reject);
-    // As an argument: of the options of a descriptor Node 20 reads no backlog.
-    server.listen(where, backlog, () => {
-      server.off('error', reject);
-      resolve();
     });
   });
 

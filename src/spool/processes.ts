@@ -7,11 +7,14 @@ export interface ProcessIdentity {
   readonly started: string;
 }
 
-/** Fields of /proc/PID/stat behind the name, which may hold anything, up to the time of the start. */
+/** Of {@link statFields}. */
 const START_TIME_FIELD = 19;
 
 /** It has ended, and its parent has not asked how. */
 const ENDED: ReadonlySet<string> = new Set(['Z', 'X']);
+
+/** Fields of /proc/PID/stat behind the name, which may hold anything: the state is the first. */
+export const statFields = (stat: string): readonly string[] => stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 
 const identityIn = async (folder: string): Promise<ProcessIdentity | undefined> => {
   try {
@@ -19,7 +22,7 @@ const identityIn = async (folder: string): Promise<ProcessIdentity | undefined> 
       readFile(`${folder}/stat`, 'utf8'),
       readFile('/proc/sys/kernel/random/boot_id', 'utf8'),
     ]);
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const fields = statFields(stat);
     const [state = '', ticks] = [fields[0], fields[START_TIME_FIELD]];
     return ticks === undefined || ENDED.has(state)
       ? undefined

@@ -20,6 +20,7 @@ import { createBlocks } from '../operators/blocks';
 import { encodeFrame } from '../wire/frame';
 import { MessageCursor } from '../wire/messageCursor';
 
+/** The epoch of a connection of its own. */
 export const anOrigin = newOrigin;
 
 /** A run of frames of one bucket, one for each message. */
@@ -57,6 +58,27 @@ export const messagesOf = ({ frames: runs }: Pick<Batch, 'frames'>): readonly st
     return found;
   });
 
+const runOf = (run: Frames, keeps: (message: string) => boolean): Frames => {
+  const cursor = new MessageCursor(run.bytes);
+  const kept: Buffer[] = [];
+  while (cursor.next())
+    if (keeps(run.bytes.toString('utf8', cursor.valueStart, cursor.end)))
+      kept.push(run.bytes.subarray(cursor.start, cursor.end));
+  return { ...run, bytes: Buffer.concat(kept), count: kept.length };
+};
+
+/** The batch of those messages alone that `keeps` holds for, such as a receipt or the rest of a write speaks for. */
+export const partOf = (batch: Batch, keeps: (message: string) => boolean): Batch => {
+  const runs = batch.frames.map((run) => runOf(run, keeps)).filter(({ count }) => count > 0);
+  return {
+    ...batch,
+    frames: runs,
+    count: runs.reduce((sum, { count }) => sum + count, 0),
+    bytes: runs.reduce((sum, { bytes }) => sum + bytes.length, 0),
+  };
+};
+
+/** The receipt of a batch that a sink has taken. */
 export const delivered = (batch: Batch, sink = 'sink'): Receipt => ({
   sink,
   batch,
@@ -70,6 +92,7 @@ export const outcomeOf = (stream: string, batch: Batch, counts: Partial<Outcome>
   ...counts,
 });
 
+/** The rest of a write whose sink took nothing of `batch`: later it may. */
 export const unavailable = (batch: Batch, written: Rest['written'] = 'no'): Rest => ({
   batch,
   cause: { kind: 'unavailable', message: 'not there' },

@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { LENGTH_BYTES } from './frame';
+import { headersAt } from './headers';
 import type { MessageCursor } from './messageCursor';
-import { NULL_HEADER, RECORD_HEAD_BYTES } from './recordLayout';
+import { RECORD_HEAD_BYTES } from './recordLayout';
 import { timeText } from './timeText';
 
 /** A well-formed frame names its bucket behind its length, a record behind its type and flags. */
@@ -29,22 +30,13 @@ const textField = (name: string, value: Buffer | null, most: number): object => 
 };
 
 /** The headers, as far as all of them together have no more than `most` bytes. */
-const headersAt = (bytes: Buffer, { headerCount, headersStart }: MessageCursor, most: number): readonly object[] => {
-  const headers: object[] = [];
-  let at = headersStart;
-  while (headers.length < headerCount) {
-    const nameEnd = at + 2 + bytes.readUInt16LE(at);
-    const name = bytes.toString('utf8', at + 2, nameEnd);
-    const length = bytes.readUInt32LE(nameEnd);
-    const valueStart = nameEnd + 4;
-    at = length === NULL_HEADER ? valueStart : valueStart + length;
-    if (at - headersStart > most) break;
-    headers.push({
-      name,
-      ...textField('value', length === NULL_HEADER ? null : bytes.subarray(valueStart, at), Infinity),
-    });
+const headerFields = (bytes: Buffer, cursor: MessageCursor, most: number): readonly object[] => {
+  const fields: object[] = [];
+  for (const { name, value, end } of headersAt(bytes, cursor)) {
+    if (end - cursor.headersStart > most) break;
+    fields.push({ name, ...textField('value', value, Infinity) });
   }
-  return headers;
+  return fields;
 };
 
 /**
@@ -60,7 +52,7 @@ export const messageFields = (
   mostBytes = Infinity,
 ): Readonly<Record<string, unknown>> => {
   const { keyStart, keyEnd, partition, headerCount, valueStart, valueIsNull, end, timestampMs } = cursor;
-  const headers = headersAt(bytes, cursor, mostBytes);
+  const headers = headerFields(bytes, cursor, mostBytes);
   return {
     bucket: bucketAt(bytes, cursor),
     timestamp: timeText(timestampMs ?? arrivedMs),

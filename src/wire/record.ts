@@ -12,7 +12,7 @@ import {
   VALUE_IS_NULL,
 } from './recordLayout';
 
-type Bytes = Uint8Array | string;
+export type Bytes = Uint8Array | string;
 
 /** What a record can say beside its message. */
 export interface RecordOptions {

@@ -62,11 +62,11 @@ final class Options
         $numbers = ['bufferBytes', 'flushAfterMs', 'connectTimeoutMs', 'timeoutMs', 'maxFrameBytes'];
         foreach ($given as $name => $value) {
             $given[$name] = match (true) {
-                in_array($name, $numbers, true) => self::filtered($name, $value, FILTER_VALIDATE_INT, 'a whole number'),
+                \in_array($name, $numbers, true) => self::filtered($name, $value, FILTER_VALIDATE_INT, 'a whole number'),
                 $name === 'persistent' => self::filtered($name, $value, FILTER_VALIDATE_BOOLEAN, 'true or false'),
-                in_array($name, ['socket', 'fallback', 'logger'], true) => $value,
+                \in_array($name, ['socket', 'fallback', 'logger'], true) => $value,
                 default => throw new InvalidArgumentException(
-                    "kahets: option $name: unknown; expected socket, persistent, fallback, logger, " . implode(', ', $numbers),
+                    "kahets: option $name: unknown; expected socket, persistent, fallback, logger, " . \implode(', ', $numbers),
                 ),
             };
         }
@@ -75,8 +75,8 @@ final class Options
 
     private static function filtered(string $name, mixed $value, int $filter, string $expected): int|bool
     {
-        return filter_var($value, $filter, FILTER_NULL_ON_FAILURE)
-            ?? throw new InvalidArgumentException("kahets: option $name: expected $expected, got " . get_debug_type($value));
+        return \filter_var($value, $filter, FILTER_NULL_ON_FAILURE)
+            ?? throw new InvalidArgumentException("kahets: option $name: expected $expected, got " . \get_debug_type($value));
     }
 
     private static function expectAtLeast(string $name, int $found, int $least): void
@@ -89,8 +89,8 @@ final class Options
     private static function addressOf(string $socket): string
     {
         return match (true) {
-            str_starts_with($socket, '/') => "unix://$socket",
-            preg_match('#^(unix:///|tcp://[^/]+:\d+$)#', $socket) === 1 => $socket,
+            \str_starts_with($socket, '/') => "unix://$socket",
+            \preg_match('#^(unix:///|tcp://[^/]+:\d+$)#', $socket) === 1 => $socket,
             default => throw new InvalidArgumentException(
                 "kahets: option socket: expected an absolute path or tcp://HOST:PORT, got \"$socket\"",
             ),

@@ -41,7 +41,8 @@ final class Producer implements ProducerInterface
     /** While bytes are written or the application's own code is called: what is sent then waits in the buffer. */
     private bool $isBusy = false;
     private int $pausedUntilNs = 0;
-    private Reporter $reporter;
+    /** Null until there is something to tell. */
+    private ?Reporter $reporter = null;
 
     /** The connection that has taken messages since the last sync. */
     private ?int $since = null;
@@ -53,12 +54,11 @@ final class Producer implements ProducerInterface
         $this->encoder = new Encoder($options->maxFrameBytes);
         $this->connection = Connection::to($options->address, $options->persistent);
         $this->reconnectsBefore = $this->connection->reconnects();
-        $this->reporter = new Reporter($options);
         $this->bufferLimit = $options->bufferBytes;
-        $this->pid = getmypid();
+        $this->pid = \getmypid();
         if (self::$alive === null) {
             self::$alive = new WeakMap();
-            register_shutdown_function(self::endOfRequest(...));
+            \register_shutdown_function(self::endOfRequest(...));
         }
         self::$alive[$this] = true;
     }
@@ -76,7 +76,7 @@ final class Producer implements ProducerInterface
         ?int $timestampMs = null,
         ?int $partition = null,
     ): bool {
-        if ($this->pid !== getmypid()) {
+        if ($this->pid !== \getmypid()) {
             $this->startAnew();
         }
         $this->lastError = null;
@@ -84,14 +84,14 @@ final class Producer implements ProducerInterface
         if ($frame instanceof Failure) {
             return $this->refuse($frame, new Message($bucket, $message, $key, $headers, $timestampMs, $partition));
         }
-        $now = hrtime(true);
+        $now = \hrtime(true);
         if ($this->buffered === 0) {
             $this->flushAtNs = $now + $this->options->flushAfterMs * 1000000;
         }
         $this->buffer .= $frame;
         ++$this->buffered;
         return $this->isBusy
-            || (strlen($this->buffer) < $this->bufferLimit && $now < $this->flushAtNs)
+            || (\strlen($this->buffer) < $this->bufferLimit && $now < $this->flushAtNs)
             || $this->flush();
     }
 
@@ -102,8 +102,8 @@ final class Producer implements ProducerInterface
 
     public function sync(int $timeoutMs = 1000): Synced
     {
-        $deadline = hrtime(true) + $timeoutMs * 1000000;
-        $isFlushed = $this->flushWithin(min($timeoutMs, $this->options->timeoutMs));
+        $deadline = \hrtime(true) + $timeoutMs * 1000000;
+        $isFlushed = $this->flushWithin(\min($timeoutMs, $this->options->timeoutMs));
         if ($this->isBusy) {
             return new Synced(SyncStatus::Unknown);
         }
@@ -142,18 +142,18 @@ final class Producer implements ProducerInterface
     /** In a child process: what the parent has buffered, the parent sends. */
     private function startAnew(): void
     {
-        $this->pid = getmypid();
+        $this->pid = \getmypid();
         $this->buffer = '';
         $this->buffered = $this->sent = $this->failed = $this->bytes = $this->pausedUntilNs = 0;
         $this->reconnectsBefore = $this->connection->reconnects();
         $this->isBusy = false;
         $this->since = $this->known = null;
-        $this->reporter = new Reporter($this->options);
+        $this->reporter = null;
     }
 
     private function flushWithin(int $timeoutMs): bool
     {
-        if ($this->pid !== getmypid()) {
+        if ($this->pid !== \getmypid()) {
             $this->startAnew();
         }
         $this->lastError = null;
@@ -163,7 +163,7 @@ final class Producer implements ProducerInterface
         $this->isBusy = true;
         try {
             $failure = $this->transmit($timeoutMs);
-            $failure === null ? $this->reporter->sent() : $this->reporter->lost($this->takeBuffer($failure));
+            $failure === null ? $this->reporter?->sent() : $this->reporter()->lost($this->takeBuffer($failure));
         } finally {
             $this->isBusy = false;
         }
@@ -174,16 +174,22 @@ final class Producer implements ProducerInterface
     /** Writes the buffer; what could not be written as a whole stays in it. */
     private function transmit(int $timeoutMs): ?Failure
     {
-        $began = hrtime(true);
+        $began = \hrtime(true);
         if ($began < $this->pausedUntilNs) {
-            return new Failure(Reason::Paused, 'not tried again so soon after: ' . $this->reporter->outage()?->message);
+            return new Failure(Reason::Paused, 'not tried again so soon after: ' . $this->reporter()->outage()?->message);
         }
         $deadline = $began + $timeoutMs * 1000000;
-        $failure = $this->attempt($deadline);
-        if ($failure?->reason === Reason::Closed) {
+        self::silence();
+        try {
             $failure = $this->attempt($deadline);
+            // The name of an enum loads its file.
+            if ($failure !== null && $failure->reason === Reason::Closed) {
+                $failure = $this->attempt($deadline);
+            }
+        } finally {
+            \restore_error_handler();
         }
-        $now = hrtime(true);
+        $now = \hrtime(true);
         $this->pausedUntilNs = $failure === null ? 0 : $now + self::PAUSE_FACTOR * ($now - $began);
         return $failure;
     }
@@ -195,21 +201,22 @@ final class Producer implements ProducerInterface
             return $failure;
         }
         $this->since = $this->connection->generation();
-        $failure = $this->connection->write($this->buffer, $deadline);
-        $written = $this->connection->written();
-        [$count, $end] = $written === strlen($this->buffer)
+        $written = 0;
+        $failure = $this->connection->write($this->buffer, $deadline, $written);
+        // A signal handler may have sent more in between.
+        [$count, $end] = $written === \strlen($this->buffer)
             ? [$this->buffered, $written]
             : Frames::whole($this->buffer, $written);
         $this->bytes += $written;
         $this->sent += $count;
         $this->buffered -= $count;
-        $this->buffer = substr($this->buffer, $end);
+        $this->buffer = \substr($this->buffer, $end);
         return $failure;
     }
 
     private function open(int $deadline): ?Failure
     {
-        $failure = $this->connection->open(min($deadline, hrtime(true) + $this->options->connectTimeoutMs * 1000000));
+        $failure = $this->connection->open(\min($deadline, \hrtime(true) + $this->options->connectTimeoutMs * 1000000));
         if ($this->since !== null && $this->since !== $this->connection->generation()) {
             // What went over the connection before this one, no answer will speak of.
             $this->known = SyncStatus::Unknown;
@@ -219,20 +226,33 @@ final class Producer implements ProducerInterface
 
     private function ask(int $deadline): Synced|Failure
     {
-        $failure = $this->open($deadline);
-        if ($failure !== null) {
-            return $failure;
-        }
         $token = ($this->pid << 16 ^ ++self::$questions) & 0xffffffff;
-        $bytes = $this->connection->ask(Sync::question($token), Sync::ANSWER_BYTES, $deadline);
-        if ($bytes instanceof Failure) {
-            return $bytes;
+        self::silence();
+        try {
+            $answer = $this->open($deadline)
+                ?? $this->connection->ask(Sync::question($token), Sync::ANSWER_BYTES, $deadline);
+        } finally {
+            \restore_error_handler();
         }
-        $answer = Sync::answer($bytes, $token);
-        if ($answer === null) {
+        if ($answer instanceof Failure) {
+            return $answer;
+        }
+        $synced = Sync::answer($answer, $token);
+        if ($synced === null) {
             $this->connection->close();
         }
-        return $answer ?? new Failure(Reason::Closed, 'the daemon has sent something that is no answer to a sync');
+        return $synced ?? new Failure(Reason::Closed, 'the daemon has sent something that is no answer to a sync');
+    }
+
+    /** Keeps PHP's warnings from error handlers that make exceptions of them, until the handler is restored. */
+    private static function silence(): void
+    {
+        \set_error_handler(static fn (): bool => true);
+    }
+
+    private function reporter(): Reporter
+    {
+        return $this->reporter ??= new Reporter($this->options);
     }
 
     /** Takes all that is left in the buffer, as not sent. */
@@ -253,7 +273,7 @@ final class Producer implements ProducerInterface
         // What logger and fallback send in here waits in the buffer, so that a refusal cannot cause the next one's write.
         [$wasBusy, $this->isBusy] = [$this->isBusy, true];
         try {
-            $this->reporter->refused(new Unsent($failure, 1, '', $message));
+            $this->reporter()->refused(new Unsent($failure, 1, '', $message));
         } finally {
             $this->isBusy = $wasBusy;
         }

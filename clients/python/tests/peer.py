@@ -15,13 +15,11 @@ Serve = Callable[[socket.socket], None]
 class Peer:
     """Takes connections one after the other and hands each to `serve`; by default it reads to their end."""
 
-    def __init__(self, path: str, serve: Optional[Serve] = None) -> None:
+    def __init__(self, listener: socket.socket, serve: Optional[Serve] = None) -> None:
         self._serve = serve or self.read
         self.received = bytearray()
         self.connections: List[socket.socket] = []
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._listener.bind(path)
-        self._listener.listen(16)
+        self._listener = listener
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -67,6 +65,21 @@ class SocketTest(unittest.TestCase):
         self.path = os.path.join(folder.name, "s")
 
     def peer(self, serve: Optional[Serve] = None) -> Peer:
-        peer = Peer(self.path, serve)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.bind(self.path)
+        listener.listen(16)
+        return self._started(Peer(listener, serve))
+
+    def tcp_peer(self, family: socket.AddressFamily, serve: Optional[Serve] = None) -> Peer:
+        """One at `self.path`, which is then tcp://HOST:PORT."""
+        host = "127.0.0.1" if family == socket.AF_INET else "::1"
+        try:
+            listener = socket.create_server((host, 0), family=family)
+        except OSError as error:
+            self.skipTest(f"{host}: {error}")
+        self.path = f"tcp://{host if family == socket.AF_INET else f'[{host}]'}:{listener.getsockname()[1]}"
+        return self._started(Peer(listener, serve))
+
+    def _started(self, peer: Peer) -> Peer:
         self.addCleanup(peer.close)
         return peer

@@ -219,6 +219,78 @@ class Failing(SocketTest):
             producer.close()
 
 
+class OverTcp(SocketTest):
+    def test_sends_and_is_answered(self):
+        for family in (socket.AF_INET, socket.AF_INET6):
+            with self.subTest(family):
+                peer = self.tcp_peer(family, answering(0, 1))
+                with Producer(self.path) as producer:
+                    producer.send("b", "m")
+                    self.assertEqual(producer.sync(10), SyncResult(SyncStatus.DELIVERED, 1))
+                    delay = producer._connection._opened().getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+                self.assertNotEqual(delay, 0)
+                self.assertEqual(len(peer.connections), 1)
+
+    def test_a_daemon_that_does_not_read_leaves_no_half_message(self):
+        peer = self.tcp_peer(socket.AF_INET, lambda connection: None)
+        producer = Producer(self.path, buffer_bytes=0)
+        with within(self, 0.1):
+            self.assertFalse(producer.send("b", "m" * 8_000_000))
+        self.assertIn("the daemon does not read", producer.last_error)
+        rest = 0
+        while data := peer.connections[0].recv(1 << 20):
+            rest += len(data)
+        self.assertLess(rest, 8_000_000)
+
+    def test_takes_another_connection_where_one_was_closed(self):
+        # There, unlike on a UNIX socket, the write after a close still succeeds, into nowhere.
+        ends, ended = iter([True, False]), threading.Event()
+
+        def serve(connection):
+            if next(ends):
+                connection.recv(65536)
+                connection.close()
+                ended.set()
+            else:
+                peer.read(connection)
+
+        peer = self.tcp_peer(socket.AF_INET, serve)
+        producer = Producer(self.path, buffer_bytes=0)
+        self.assertTrue(producer.send("b", "one"))
+        self.assertTrue(ended.wait(10))
+        self.assertTrue(producer.send("b", "two"))
+        self.assertTrue(peer.wait_for(encode_frame("b", b"two")))
+        self.assertEqual(producer.counters.connections, 2)
+
+    def test_nobody_listens(self):
+        listener = socket.create_server(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+        listener.close()
+        producer = Producer(f"tcp://127.0.0.1:{port}", buffer_bytes=0)
+        with within(self, 0.05):
+            self.assertFalse(producer.send("b", "m"))
+        self.assertRegex(producer.last_error, "no connection .Connection refused.; is the daemon running")
+
+    def test_nobody_accepts(self):
+        listener = socket.create_server(("127.0.0.1", 0), backlog=1)
+        self.addCleanup(listener.close)
+        for _ in range(4):
+            # Two are in the queue; to the others nobody answers.
+            waiting = socket.socket()
+            self.addCleanup(waiting.close)
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        producer = Producer(f"tcp://127.0.0.1:{listener.getsockname()[1]}", buffer_bytes=0)
+        with within(self, 0.05):
+            self.assertFalse(producer.send("b", "m"))
+        self.assertIn("Connection timed out", producer.last_error)
+
+    def test_refuses_what_is_no_address(self):
+        for address in ("tcp://", "tcp://127.0.0.1", "tcp://::1:9410", "tcp://127.0.0.1:0", "tcp://127.0.0.1:65536"):
+            with self.subTest(address), self.assertRaisesRegex(ValueError, "expected a path or tcp://HOST:PORT"):
+                Producer(address)
+
+
 class Syncing(SocketTest):
     def test_tells_what_became_of_messages(self):
         for status, expected in enumerate([SyncStatus.DELIVERED, SyncStatus.BACKED_UP, SyncStatus.DROPPED]):

@@ -82,6 +82,23 @@ describe('kahets cat', () => {
     expect(ran).toEqual({ code: 0, out: 'one\ntwo\n\n', err: '' });
   });
 
+  it('escapes on a terminal what would act on it, and nothing elsewhere', async () => {
+    const evil = 'a\u001b[2J\u009b\u202e\tb';
+    const frame = encodeFrame('b', `${evil}\n`);
+    const before = process.stdout.isTTY;
+    try {
+      expect((await shown(frame, '--raw')).out).toBe(`${evil}\n\n`);
+      expect((await shown(frame)).out).toContain(JSON.stringify(`${evil}\n`));
+      process.stdout.isTTY = true;
+      expect((await shown(frame, '--raw')).out).toBe('a\\x1b[2J\\x9b\\u{202e}\\x09b\n\n');
+      const onTerminal = await shown(frame);
+      expect(onTerminal.out).toContain('"message":"a\\u001b[2J\\u009b\\u202e\\tb\\n"');
+      expect(messagesIn(onTerminal)).toEqual([`${evil}\n`]);
+    } finally {
+      process.stdout.isTTY = before;
+    }
+  });
+
   it('shows files of any size, in windows, with the offset of each message', async () => {
     const frames = Array.from({ length: 300 }, (_, n) => encodeFrame(n % 2 ? 'b' : 'c', `${n}`.padEnd(3000, '.')));
     const ran = await shown(

@@ -28,6 +28,38 @@ const oneStream = (stream: object, bucket: object = {}): object => ({
 });
 
 describe('kahets check', () => {
+  it('says which modules messages pass, and where', () =>
+    inFolder(async (folder) => {
+      await writeFile(join(folder, 'mask.js'), 'module.exports = (message) => message;');
+      await writeFile(join(folder, 'route.js'), 'module.exports = { open: () => (message) => message };');
+      const operators = ['./mask.js', { module: './route.js', settings: { to: 'x' } }];
+      const buckets = oneStream({ ...filesIn(folder), operators: ['./mask.js'] }, { operators });
+      const { code, out, err } = await check(folder, buckets);
+      expect({ code, err }).toEqual({ code: 0, err: '' });
+      expect(out).toContain('  On the way into each stream each message passes ./mask.js, then ./route.js.\n');
+      expect(out).toContain('  On the way into it each message passes ./mask.js.\n');
+      const json = await check(folder, buckets, ['--json']);
+      expect(JSON.parse(json.out)).toMatchObject({
+        buckets: [{ operators: ['./mask.js', './route.js'] }],
+        streams: [{ operators: ['./mask.js'] }],
+      });
+    }));
+
+  it('tells of every operator that is wrong, at its place', () =>
+    inFolder(async (folder) => {
+      await writeFile(join(folder, 'mask.js'), 'module.exports = (message) => message;');
+      const operator = { module: './mask.js', settings: { a: 1 }, setings: {} };
+      const { code, err } = await check(
+        folder,
+        oneStream({ ...filesIn(folder), operators: ['x'] }, { operators: [operator] }),
+      );
+      expect(code).toBe(78);
+      expect(err).toContain(
+        'buckets[0].operators[0].settings: expected none, since the module is a function alone, got some',
+      );
+      expect(err).toContain('streamsConfigs.s.operators[0]: expected a path that starts with ./, ../ or /');
+    }));
+
   it('says in plain words what becomes of the messages of each bucket', () =>
     inFolder(async (folder) => {
       const { code, out, err } = await check(folder, {

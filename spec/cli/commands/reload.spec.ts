@@ -99,7 +99,10 @@ describe('listenersAt', () => {
 });
 
 describe('findDaemon', () => {
-  const at = (folder: string) => ({ socket: join(folder, 'k.sock'), spool: join(folder, 'spool') });
+  const at = (folder: string) => ({
+    sockets: [{ kind: 'unix' as const, path: join(folder, 'k.sock') }],
+    spool: join(folder, 'spool'),
+  });
 
   it('finds who listens at the socket, rather than who still holds the spool', () =>
     inFolder(async (folder) => {
@@ -107,6 +110,34 @@ describe('findDaemon', () => {
       await owns(join(folder, 'spool'), old);
       expect(await findDaemon(at(folder))).toEqual(E.right(expect.objectContaining({ identity: daemon })));
     }));
+
+  it.each([
+    ['127.0.0.1', '127.0.0.1'],
+    ['::1', '::1'],
+    ['0.0.0.0', '0.0.0.0'],
+    ['::', '0:0::0'],
+    ['localhost', '127.0.0.1'],
+  ])('finds who listens at a port of %s, among several places', (host, asked) =>
+    inFolder(async (folder) => {
+      const code = `const s = require('net').createServer().listen(0, ${JSON.stringify(host)}, () => {
+        require('fs').writeFileSync('port', String(s.address().port)); ${READY} });`;
+      const daemon = await node(CATCHES + code, folder);
+      const port = Number(await readFile(join(folder, 'port'), 'utf8'));
+      const { sockets, spool } = at(folder);
+      const found = (...hosts: readonly string[]) =>
+        findDaemon({
+          sockets: [...sockets, ...hosts.map((each) => ({ kind: 'tcp' as const, host: each, port }))],
+          spool,
+        });
+      expect(await found(asked)).toEqual(E.right(expect.objectContaining({ identity: daemon })));
+      expect(await found('127.0.0.2', '999.1.1.1')).toEqual(
+        E.left({
+          code: 69,
+          problems: [expect.stringContaining(`k.sock, tcp://127.0.0.2:${port}, tcp://999.1.1.1:${port} or holds`)],
+        }),
+      );
+    }),
+  );
 
   it('finds who holds the spool, if it is that very process', () =>
     inFolder(async (folder) => {
@@ -131,7 +162,11 @@ describe('findDaemon', () => {
       expect(await findDaemon(at(folder))).toEqual(
         E.left({
           code: 69,
-          problems: [expect.stringMatching(/^expected one daemon in the folder of .*, found processes \d+, \d+$/)],
+          problems: [
+            expect.stringMatching(
+              /^expected one daemon at .*, found there, or in the same folder, processes \d+, \d+$/,
+            ),
+          ],
         }),
       );
     }));
@@ -143,14 +178,16 @@ describe('resultOf', () => {
     if (!identity) throw new Error('expected /proc');
     return identity;
   };
-  const serving = async () => {
-    let counts: ReloadCounts = { succeeded: 0, failed: 0, last: undefined };
+  const serving = async (at: Partial<ReloadCounts> = {}) => {
+    let counts: ReloadCounts = { begun: 0, succeeded: 0, failed: 0, last: undefined, ...at };
     const identity = await own();
     const served = await serveMonitor({ reloads: () => counts, pid: identity.pid });
     const before = await askBefore(served.address, identity);
     if (E.isLeft(before)) throw new Error(before.left);
     const reloaded = (succeeded: boolean): void => {
+      const ended = counts.succeeded + counts.failed + 1;
       counts = {
+        begun: Math.max(counts.begun, ended),
         succeeded: counts.succeeded + Number(succeeded),
         failed: counts.failed + Number(!succeeded),
         last: { atMs: 1, succeeded },
@@ -165,6 +202,14 @@ describe('resultOf', () => {
     const result = resultOf(before, identity, patience);
     reloaded(true);
     expect(await result).toEqual({ code: 0, problems: [] });
+  });
+
+  it('is not that of a reload that was under way before', async () => {
+    const { before, identity, reloaded } = await serving({ begun: 1 });
+    reloaded(true);
+    expect(await resultOf(before, identity, { ...patience, timeoutMs: 30 })).toMatchObject({ code: 75 });
+    reloaded(false);
+    expect(await resultOf(before, identity, patience)).toMatchObject({ code: 78 });
   });
 
   it('says why the daemon has not taken it', async () => {

@@ -111,6 +111,25 @@ describe('kahets send', () => {
       expect(bytes()).toEqual(encodeFrame('b', 'héllo', 'k'));
     }));
 
+  it('sends to a TCP address, of --socket or where SOCKET has it first', () =>
+    withListener(
+      async ({ path, bytes }) => {
+        const said = { code: 0, out: `1 message (8 bytes) sent to b at ${path}\n`, err: '' };
+        expect(await run(['send', 'b', 'm', '--socket', path])).toEqual(said);
+        expect(await run(['send', 'b', 'm'], { environment: { SOCKET: `${path},./none` } })).toEqual(said);
+        expect(bytes()).toEqual(Buffer.concat([encodeFrame('b', 'm'), encodeFrame('b', 'm')]));
+      },
+      { host: '127.0.0.1' },
+    ));
+
+  it('ends with 69 where --socket is no address', async () => {
+    const ran = await run(['send', 'b', 'm', '--socket', 'tcp://localhost']);
+    expect(ran).toMatchObject({
+      code: 69,
+      err: 'kahets: tcp://localhost: expected a path of at most 107 bytes, or tcp://HOST:PORT\n',
+    });
+  });
+
   it('sends headers, and a long key, in a record', () =>
     withListener(async ({ path, bytes }) => {
       const key = 'k'.repeat(256);
@@ -255,6 +274,16 @@ describe('kahets send', () => {
         expect(bytes()).toEqual(Buffer.concat([encodeFrame('b', 'm'), SYNC]));
       }),
     );
+
+    it('waits no longer than --timeout', () =>
+      withListener(async ({ path }) => {
+        const ran = await run(['send', 'b', 'm', '--sync', '--timeout', '100ms', '--socket', path]);
+        expect(ran).toEqual({
+          code: 69,
+          out: `1 message (8 bytes) sent to b at ${path}\n`,
+          err: `kahets: ${path}: no answer within 0.1 s: what became of the messages is not known\n`,
+        });
+      }));
 
     it('shows the answer as JSON', () =>
       answering({ status: 1, messages: 3 }, async (path) => {

@@ -100,7 +100,7 @@ describe('kahets status', () => {
 
 describe('the lines of kahets status', () => {
   const troubled = statusDocumentOf({
-    daemon: { reloads: { succeeded: 2, failed: 1, last: { atMs: NOW_MS - 5_000, succeeded: false } } },
+    daemon: { reloads: { begun: 3, succeeded: 2, failed: 1, last: { atMs: NOW_MS - 5_000, succeeded: false } } },
     memory: { heldBytes: 1536, full: true },
     ...{ received: 1_234_567, refused: 3 },
     streams: [

@@ -1,45 +1,18 @@
-import path from 'node:path';
 import * as E from 'fp-ts/Either';
 import type { HttpSettings } from '../../../src/config/env';
-import { createHeld } from '../../../src/control/held';
-import { createMonitor } from '../../../src/control/http/createMonitor';
 import { createLedger } from '../../../src/control/ledger';
-import { unmonitored, type Monitored } from '../../../src/control/monitor';
+import { unmonitored } from '../../../src/control/monitor';
 import type { StatusDocument } from '../../../src/control/status/document';
-import { watchSinks } from '../../../src/control/status/watchSinks';
-import { batchOf, frames, memoryLog, outcomeOf, testEnv } from '../../../src/testing/builders';
+import { batchOf, frames, memoryLog, outcomeOf } from '../../../src/testing/builders';
 import { eventsIn, fetchJson, fetchText, openRequest } from '../../support/http';
+import { closeMonitors, monitoredOf, SECRET, serveMonitor } from '../../support/servedMonitor';
 
-const closes: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  await Promise.all(closes.splice(0).map((close) => close()));
-});
-
-const reloads: Monitored['reloads'] = () => ({ succeeded: 0, failed: 0, last: undefined });
-
-const SETTINGS: HttpSettings = {
-  ...{ address: { kind: 'tcp', host: '127.0.0.1', port: 0 }, socketMode: 0o660 },
-  ...{ hosts: [], showMessages: true },
-};
+afterEach(closeMonitors);
 
 const monitored = async (settings: Partial<HttpSettings> = {}) => {
-  const monitor = createMonitor({
-    settings: { ...SETTINGS, ...settings },
-    ...{ version: '1.2.3', nodeVersion: 'v20', now: Date.now },
-    hide: (text) => text.replaceAll('hunter2', '***'),
-  });
-  const inner = memoryLog();
-  const held = createHeld({ high: 100, low: 50 });
-  const env = testEnv({ log: monitor.log(inner), ledger: monitor.ledger(createLedger()), held });
-  const served = await monitor.serve({
-    ...{ version: '1.2.3', pid: 7, hostname: 'here', socket: '/run/k.sock', env, memory: () => 3000 },
-    ...{ marks: { max: 5000, high: 100 }, streams: () => [], sinks: watchSinks({}, Date.now), reloads },
-    pageFolder: path.resolve(__dirname, '../../../src/control/http/page'),
-  })();
-  if (E.isLeft(served)) throw new Error(served.left);
-  closes.push(served.right);
-  const url = String(inner.lines.find(({ message }) => message === 'http: serving')?.fields['at']);
-  return { monitor, env, held, url };
+  const served = await serveMonitor({ settings: { showMessages: true, ...settings } });
+  if (served.address.kind !== 'tcp') throw new Error('expected a port');
+  return { ...served, url: `http://127.0.0.1:${served.address.port}/` };
 };
 
 describe('a monitor', () => {
@@ -74,7 +47,7 @@ describe('a monitor', () => {
     const batch = batchOf('b', ['one', 'two']);
     env.ledger.received('b', ['s'])(2);
     env.ledger.settled({ batch, outcomes: [outcomeOf('s', batch, { dropped: [{ reason: 'poison', count: 2 }] })] });
-    env.log.error('no sink takes hunter2', { bucket: 'b' });
+    env.log.error(`no sink takes ${SECRET}`, { bucket: 'b' });
     const document = await fetchJson<StatusDocument>(`${url}status.json`);
     expect(document).toMatchObject({
       version: 1,
@@ -136,17 +109,8 @@ describe('a monitor', () => {
   });
 
   it('says that it cannot listen', async () => {
-    const monitor = createMonitor({
-      settings: { ...SETTINGS, address: { kind: 'unix', path: '/nowhere/http.sock' } },
-      ...{ version: '1', nodeVersion: 'v20', now: Date.now, hide: (text: string) => text },
-    });
-    const { env } = await monitored();
-    const served = await monitor.serve({
-      ...{ version: '1', pid: 7, hostname: 'here', socket: '/run/k.sock', env, memory: () => 1, pageFolder: '/' },
-      ...{ marks: { max: 5000, high: 100 }, streams: () => [], sinks: watchSinks({}, Date.now), reloads },
-    })();
-    expect(served).toEqual(
-      E.left(expect.stringMatching(/^HTTP \/nowhere\/http\.sock: found E(ACCES|NOENT), expected a folder/)),
+    await expect(monitored({ address: { kind: 'unix', path: '/nowhere/http.sock' } })).rejects.toThrow(
+      /^HTTP \/nowhere\/http\.sock: found E(ACCES|NOENT), expected a folder/,
     );
   });
 });
@@ -158,10 +122,7 @@ describe('unmonitored', () => {
     expect(unmonitored.log(log)).toBe(log);
     expect(unmonitored.ledger(ledger)).toBe(ledger);
     const { env } = await monitored();
-    const served = await unmonitored.serve({
-      ...{ version: '1', pid: 7, hostname: 'here', socket: '/run/k.sock', env, memory: () => 1, pageFolder: '/' },
-      ...{ marks: { max: 5000, high: 100 }, streams: () => [], sinks: watchSinks({}, Date.now), reloads },
-    })();
+    const served = await unmonitored.serve(monitoredOf(env))();
     expect(E.isRight(served)).toBe(true);
   });
 });

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import { connect, type AddressInfo } from 'node:net';
+import type { IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
 import { createEvents, type Events, type EventsOptions } from '../../../src/control/http/events';
-import { send } from '../../../src/control/http/reply';
 import { eventsIn, fetchText, openRequest } from '../../support/http';
+import { closeReplies, expectRoomForTwo, serveReplies } from '../../support/servedReplies';
 
 /** What is looked at is how often it was. */
 const serving = async (parts: Partial<EventsOptions<number, string>> = {}) => {
@@ -17,23 +17,10 @@ const serving = async (parts: Partial<EventsOptions<number, string>> = {}) => {
     everyMs: 5,
     ...parts,
   });
-  const server: Server = createServer((request, response) =>
-    send(response, events.open(request.url ?? ''), { headOnly: request.method === 'HEAD' }),
-  );
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  servers.push(server);
-  return { events, looks, server, port, url: `http://127.0.0.1:${port}/` };
+  return { events, looks, ...(await serveReplies(events.open)) };
 };
 
-const servers: Server[] = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) {
-    server.close();
-    server.closeAllConnections();
-  }
-});
+afterEach(closeReplies);
 
 const take = async (answer: IncomingMessage, count: number): Promise<readonly unknown[]> => {
   const taken: unknown[] = [];
@@ -86,17 +73,7 @@ describe('createEvents', () => {
 
   it('lets in so many and no more', async () => {
     const { url } = await serving({ maxClients: 2 });
-    const first = await openRequest(url);
-    await openRequest(url);
-    expect(await fetchText(url)).toMatchObject({
-      status: 503,
-      body: 'Expected at most 2 clients at a time; close another page.\n',
-    });
-    first.destroy();
-    // The place is free as soon as the server has seen it.
-    let status = 503;
-    while (status === 503) status = (await openRequest(url)).statusCode ?? 0;
-    expect(status).toBe(200);
+    await expectRoomForTwo(url, 'Expected at most 2 clients at a time; close another page.\n');
   });
 
   it('ends at a stop, with a last word, and lets nobody in', async () => {

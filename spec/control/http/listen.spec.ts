@@ -51,7 +51,7 @@ describe('listenHttp', () => {
     const port = typeof address === 'object' && address ? address.port : 0;
     expect(await listen({ kind: 'tcp', host: '127.0.0.1', port })).toEqual(
       E.left(
-        `HTTP 127.0.0.1:${port}: found a port in use (EADDRINUSE), expected a free one: end the program that listens there, or name another port`,
+        `HTTP 127.0.0.1:${port}: found a program that listens there (EADDRINUSE), expected a free port: end the program that listens there, or name another port`,
       ),
     );
     other.close();

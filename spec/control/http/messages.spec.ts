@@ -1,39 +1,22 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import { connect, type AddressInfo } from 'node:net';
+import type { IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
 import { of } from 'rxjs';
 import { createMessages, type MessagesOptions } from '../../../src/control/http/messages';
-import { send } from '../../../src/control/http/reply';
 import type { Outcome, Settled } from '../../../src/model';
 import { credit } from '../../../src/operators/credit';
 import { encodeFrame } from '../../../src/wire/frame';
 import { batchOf, outcomeOf, testEnv } from '../../../src/testing/builders';
 import { eventsIn, fetchText, openRequest, type ServerEvent } from '../../support/http';
+import { closeReplies, expectRoomForTwo, serveReplies } from '../../support/servedReplies';
 
-const servers: Server[] = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) {
-    server.close();
-    server.closeAllConnections();
-  }
-});
+afterEach(closeReplies);
 
 const serving = async (parts: Partial<MessagesOptions> = {}) => {
   let nowMs = 0;
   const messages = createMessages({ allowed: true, everyMs: 60_000, nowMs: () => nowMs, ...parts });
-  const server: Server = createServer((request, response) =>
-    send(response, messages.open(new URL(request.url ?? '', 'http://host').searchParams), {
-      headOnly: request.method === 'HEAD',
-    }),
-  );
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  servers.push(server);
-  const { port } = server.address() as AddressInfo;
-  return {
-    ...{ messages, server, port, url: `http://127.0.0.1:${port}/` },
-    wait: (ms: number): void => void (nowMs += ms),
-  };
+  const served = await serveReplies((at) => messages.open(new URL(at, 'http://host').searchParams));
+  return { messages, ...served, wait: (ms: number): void => void (nowMs += ms) };
 };
 
 const settledOf = (bucket: string, texts: readonly string[], outcome: Partial<Outcome> = {}): Settled => {
@@ -175,17 +158,7 @@ describe('createMessages', () => {
 
   it('lets in so many and no more', async () => {
     const { url } = await serving({ maxClients: 2 });
-    const first = await openRequest(url);
-    await openRequest(url);
-    expect(await fetchText(url)).toMatchObject({
-      status: 503,
-      body: 'Expected at most 2 who watch messages at a time; end another one.\n',
-    });
-    first.destroy();
-    // The place is free as soon as the server has seen it.
-    let status = 503;
-    while (status === 503) status = (await openRequest(url)).statusCode ?? 0;
-    expect(status).toBe(200);
+    await expectRoomForTwo(url, 'Expected at most 2 who watch messages at a time; end another one.\n');
   });
 
   it('lets nobody in after a stop', async () => {

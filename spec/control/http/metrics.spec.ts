@@ -12,10 +12,11 @@ const documentOf = (streams: StatusDocument['streams'] = []): StatusDocument => 
   daemon: {
     ...{ version: '1', pid: 1, hostname: 'h', startedMs: 0, nowMs: 0, socket: 's' },
     ...{ phase: 'listening', ready: true, reasons: [] },
-    reloads: { succeeded: 2, failed: 1, last: undefined },
+    reloads: { begun: 3, succeeded: 2, failed: 1, last: undefined },
   },
   connections: 3,
   memory: { heldBytes: 5, highBytes: 10, residentBytes: 20, maxBytes: 30, full: true },
+  syncs: { delivered: 4, backedUp: 2, dropped: 1 },
   ...{ received: 0, refused: 0, streams, buckets: { matching: 0, rows: [] }, discards: [], lines: [] },
 });
 
@@ -113,6 +114,9 @@ describe('createMetrics', () => {
       kahets_ready: 1,
       'kahets_reloads_total{result="succeeded"}': 2,
       'kahets_reloads_total{result="failed"}': 1,
+      'kahets_syncs_total{status="delivered"}': 4,
+      'kahets_syncs_total{status="backed_up"}': 2,
+      'kahets_syncs_total{status="dropped"}': 1,
       'kahets_stream_state{stream="k",state="starting"}': 0,
       'kahets_stream_state{stream="k",state="up"}': 0,
       'kahets_stream_state{stream="k",state="down"}': 0,

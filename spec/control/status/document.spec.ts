@@ -13,7 +13,12 @@ import { sinks } from '../../../src/sinks';
 import { batchOf, outcomeOf, testEnv } from '../../../src/testing/builders';
 import { backupConfig, bucketConfig } from '../../support/builders';
 
-const reloads: Monitored['reloads'] = () => ({ succeeded: 2, failed: 1, last: { atMs: 5, succeeded: false } });
+const reloads: Monitored['reloads'] = () => ({
+  begun: 3,
+  succeeded: 2,
+  failed: 1,
+  last: { atMs: 5, succeeded: false },
+});
 
 const NONE: Waiting = { files: 0, bytes: 0, oldestMs: undefined };
 
@@ -43,7 +48,7 @@ const partsOf = (
   { health, waiting, ...parts }: { health?: SinkHealth; waiting?: Waiting } & Partial<DocumentParts> = {},
 ): DocumentParts => {
   const watched: WatchedSinks = {
-    kinds: sinks,
+    ...{ kinds: sinks, watch: (kind) => kind },
     healthOf: (name) => (name === 'kafka' ? health : undefined),
     look: () => Promise.resolve(),
     waitingOf: (name) => (name === 'kafka.backup' ? (waiting ?? NONE) : NONE),
@@ -79,6 +84,7 @@ const someBooked = (): Ledger => {
   ];
   ledger.settled({ batch, outcomes });
   ledger.refused('malformed', 2);
+  ledger.synced(1);
   return ledger;
 };
 
@@ -94,6 +100,7 @@ describe('statusDocument', () => {
       connections: 2,
       memory: { heldBytes: 0, highBytes: 1000, residentBytes: 3000, maxBytes: 5000, full: false },
       ...{ received: 0, refused: 0, buckets: { matching: 0, rows: [] } },
+      syncs: { delivered: 0, backedUp: 0, dropped: 0 },
     });
     expect(document.streams.map(({ id, state }) => [id, state])).toEqual([
       ['kafka', 'starting'],

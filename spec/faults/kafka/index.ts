@@ -5,6 +5,7 @@ import { clusters } from './clusters';
 import { lines } from './lines';
 import { linkDown } from './linkDown';
 import { outages } from './outages';
+import { pages } from './pages';
 import { soak } from './soak';
 import { topics } from './topics';
 
@@ -16,4 +17,5 @@ export const kafkaCases: readonly FaultCase[] = [
   ...topics,
   ...bothDown,
   soak,
+  pages,
 ];

@@ -78,7 +78,7 @@ export interface Scene {
 export const newTopic = (name: string): string => `${name}-${randomUUID().slice(0, 8)}`;
 
 /** Switches quickly, and replays. */
-const kafkaStream = (
+export const kafkaStream = (
   bootstrap: string,
   {
     settings = {},

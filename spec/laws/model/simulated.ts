@@ -13,10 +13,13 @@ import { sinks } from '../../../src/sinks';
 import { createAccepted } from '../../../src/spool/accepted';
 import { encodeFrame } from '../../../src/wire/frame';
 import { memoryLog, testEnv } from '../../../src/testing/builders';
+import { createFakeSink, type FakeSink } from '../../../src/testing/fakeSink';
 import { bucketConfig } from '../../support/builders';
 import { filesIn } from '../../support/numbered';
 import { manyTimers } from '../../support/virtualTime';
-import { createFakeBroker, type FakeBroker } from './fakeBroker';
+
+/** What a message starts with that the broker never takes. */
+export const POISON = '!';
 
 const START_MS = 1_700_000_000_000;
 const HIGH_MARK = 1 << 20;
@@ -64,7 +67,7 @@ const configFor = (mode: BackupMode, folder: string): Config => ({
 
 export interface Simulated {
   readonly folder: string;
-  readonly broker: FakeBroker;
+  readonly broker: FakeSink;
   readonly log: Log & { readonly lines: readonly { readonly level: string; readonly message: string }[] };
   readonly send: (bucket: string, messages: readonly string[]) => Promise<void>;
   readonly advance: (ms: number) => Promise<void>;
@@ -89,13 +92,13 @@ interface Running {
 const start = (
   config: Config,
   folder: string,
-  broker: FakeBroker,
+  broker: FakeSink,
   scheduler: VirtualTimeScheduler,
   log: Log,
 ): Running => {
   const env = testEnv({ scheduler, now: () => START_MS + scheduler.now(), log, ledger: createLedger() });
   const spool = join(folder, 'spool');
-  const plan = planTopology(config, { ...sinks, broker: broker.kind }, spool);
+  const plan = planTopology(config, { ...sinks, broker: broker.kind }, { spool });
   if (E.isLeft(plan)) throw new Error(JSON.stringify(plan.left));
   const stop$ = new ReplaySubject<void>(1);
   const chunks$ = new Subject<Buffer>();
@@ -104,7 +107,7 @@ const start = (
   const ended = runDaemon({
     env,
     plan: plan.right,
-    source: () => of(connection),
+    sources: [() => of(connection)],
     stop$,
     maxFrameBytes: 1 << 16,
     frameTimeoutMs: 30_000,
@@ -121,7 +124,7 @@ export const simulate = async (mode: BackupMode): Promise<Simulated> => {
   const folder = await mkdtemp(join(tmpdir(), 'kahets-model-'));
   const scheduler = manyTimers();
   const log = memoryLog();
-  const broker = createFakeBroker(scheduler);
+  const broker = createFakeSink({ scheduler, isPoison: (text) => text.startsWith(POISON) });
   const config = configFor(mode, folder);
   let duplicatesBefore = 0;
   let running = start(config, folder, broker, scheduler, log);

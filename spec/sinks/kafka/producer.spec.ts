@@ -762,6 +762,24 @@ describe('the producer', () => {
     });
   });
 
+  it.each([
+    [0, 800],
+    [0.75, 1100],
+  ])('spreads its refreshes around their time: at %d of the dice after %d ms', async (dice, afterMs) => {
+    const scheduler = new VirtualTimeScheduler(undefined, 2500);
+    const { write, turn, brokers } = openFake({ metadataRefreshIntervalMs: 1000 }, { scheduler, random: () => dice });
+    write(letters('1'));
+    await turn();
+    scheduler.maxFrames = afterMs - 1;
+    scheduler.flush();
+    await turn();
+    expect(brokers.asked).toHaveLength(1);
+    scheduler.maxFrames = afterMs;
+    scheduler.flush();
+    await turn();
+    expect(brokers.asked).toHaveLength(2);
+  });
+
   describe('closes', () => {
     it('after writes that are under way', async () => {
       const { sink, write, turn, brokers } = openFake();

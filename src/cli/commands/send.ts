@@ -1,9 +1,12 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { helpText, type AddCommand } from '../command';
 import { EX } from '../exitCodes';
-import { count, rate } from '../options';
+import { count, duration, rate } from '../options';
 import type * as Work from './send/send';
 import type { SendRequest } from './send/request';
+
+type GivenOptions = Pick<SendRequest, 'header' | 'raw' | 'sync' | 'json'> &
+  Partial<SendRequest> & { readonly timeout: number };
 
 const HELP = helpText({
   about: `
@@ -16,6 +19,7 @@ A key of up to 255 bytes goes in a frame of version 1; a longer one, and headers
     ['kahets send requests < messages.ndjson', 'a message a line'],
     ['kahets send images --file cat.jpg --raw --header type=image/jpeg', 'a file as one message'],
     ['kahets send requests hello --sync', 'one message, and what became of it'],
+    ['kahets send requests hello --socket tcp://127.0.0.1:9410', 'over TCP, where SOCKET has that address'],
     ['kahets send requests hello --count 100000 --rate 5000', 'traffic to try things with'],
   ],
   exitCodes: {
@@ -23,7 +27,8 @@ A key of up to 255 bytes goes in a frame of version 1; a longer one, and headers
     [EX.USAGE]: 'wrong usage: a bucket or key that is too long, say',
     [EX.DATAERR]: 'a message is larger than MAX_FRAME; those before it were sent',
     [EX.NOINPUT]: 'no such file',
-    [EX.UNAVAILABLE]: 'no daemon, it went away (with --sync, before it answered), or Ctrl-C; what was sent is told',
+    [EX.UNAVAILABLE]:
+      'no daemon, it went away (with --sync, before it answered, or did not answer in time), or Ctrl-C; what was sent is told',
     [EX.IOERR]: 'with --sync: some of it was dropped, or the daemon has no such bucket',
     [EX.TEMPFAIL]: 'with --sync: some of it lies in a backup or among the dead letters',
     [EX.CONFIG]: 'wrong environment',
@@ -55,20 +60,15 @@ export const addSend: AddCommand = (program, host, ended) => {
     .option('--raw', 'send all of the input as one message', false)
     .addOption(new Option('--count <N>', 'send the one message so often (default: 1)').argParser(count))
     .addOption(new Option('--rate <N>', 'messages a second (default: no pauses)').argParser(rate))
-    .option('--socket <PATH>', 'the socket of the daemon (default: as SOCKET says)')
+    .option('--socket <PATH>', 'the socket of the daemon, or tcp://HOST:PORT (default: the first of SOCKET)')
     .option('--sync', 'wait until all of it is settled, and tell how', false)
+    .addOption(new Option('--timeout <TIME>', 'for --sync: wait so long').default(30_000, '30s').argParser(duration))
     .option('--json', 'end with one JSON object on standard output', false)
     .addHelpText('after', HELP)
-    .action(
-      async (
-        bucket: string,
-        message: string | undefined,
-        options: Pick<SendRequest, 'header' | 'raw' | 'sync' | 'json'> & Partial<SendRequest>,
-      ) => {
-        const given = { key: undefined, file: undefined, count: undefined, rate: undefined, socket: undefined };
-        // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded when it runs
-        const { send } = require('./send/send') as typeof Work;
-        ended(await send({ ...given, ...options, bucket, message }, host));
-      },
-    );
+    .action(async (bucket: string, message: string | undefined, { timeout: timeoutMs, ...options }: GivenOptions) => {
+      const given = { key: undefined, file: undefined, count: undefined, rate: undefined, socket: undefined };
+      // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded when it runs
+      const { send } = require('./send/send') as typeof Work;
+      ended(await send({ ...given, ...options, timeoutMs, bucket, message }, host));
+    });
 };

@@ -1,9 +1,7 @@
 import * as E from 'fp-ts/Either';
 import * as t from 'io-ts';
 import type { StatusDocument } from '../../control/status/document';
-
-/** The version of the document that is read here. */
-const VERSION = 1;
+import { STATUS_VERSION } from '../../control/status/version';
 
 const maybe = <C extends t.Mixed>(codec: C): t.UnionC<[C, t.UndefinedC]> => t.union([codec, t.undefined]);
 
@@ -43,7 +41,7 @@ const Document = t.type({
     ...{ version: t.string, pid: t.number, hostname: t.string, socket: t.string },
     ...{ startedMs: t.number, nowMs: t.number, phase: t.string, ready: t.boolean, reasons: t.array(t.string) },
     reloads: t.type({
-      ...{ succeeded: t.number, failed: t.number },
+      ...{ begun: t.number, succeeded: t.number, failed: t.number },
       last: maybe(t.type({ atMs: t.number, succeeded: t.boolean })),
     }),
   }),
@@ -67,7 +65,9 @@ const isDocument = (value: unknown): value is StatusDocument => E.isRight(Docume
 export const readDocument = (value: unknown): E.Either<string, StatusDocument> => {
   const version = Versioned.is(value) ? value.version : undefined;
   if (version === undefined) return E.left('expected the status of a kahets, found something else');
-  if (version !== VERSION)
-    return E.left(`expected a status of version ${VERSION}, found ${version}: use the kahets of the daemon’s version`);
+  if (version !== STATUS_VERSION)
+    return E.left(
+      `expected a status of version ${STATUS_VERSION}, found ${version}: use the kahets of the daemon’s version`,
+    );
   return isDocument(value) ? E.right(value) : E.left('expected the status of a kahets, found something else');
 };

@@ -4,10 +4,9 @@ import type { Waiting } from '../../control/status/watchSinks';
 import { bytesText, rateText, shortCount, spanText } from '../screen/figures';
 import { tableLines, type Column } from '../screen/table';
 import { filesText, messagesText } from '../texts';
+import { counted, RATE } from './columns';
 import type { Look } from './head';
 import type { Rates } from './rates';
-
-const RATE = 'RATE';
 
 /** What else is to be said of a stream: `bad` is what is wrong with it. */
 export interface Remark {
@@ -61,32 +60,22 @@ const columnsOf = (
   nowMs: number,
   rates: Rates | undefined,
   { good, bad, doubtful }: Look['colours'],
-): readonly Column<StreamStatus>[] => {
-  const counted = (
-    title: string,
-    name: keyof StreamStatus['totals'],
-    paint?: (text: string) => string,
-  ): Column<StreamStatus> => ({
-    ...{ title, align: 'right' },
-    cell: ({ totals }) => ({ text: shortCount(totals[name]), paint: totals[name] > 0 ? paint : undefined }),
-  });
-  return [
-    { title: 'STREAM', least: 8, cell: ({ id }) => ({ text: id }) },
-    {
-      title: 'STATE',
-      cell: ({ state, sinceMs }) => ({
-        text: sinceMs === undefined ? state : `${state} ${spanText(nowMs - sinceMs)}`,
-        paint: state === 'up' ? good : state === 'down' ? bad : doubtful,
-      }),
-    },
-    { title: RATE, align: 'right', cell: ({ id }) => ({ text: rateText(rates?.delivered.get(id) ?? 0) }) },
-    counted('DELIVERED', 'delivered'),
-    counted('BACKUP', 'backedUp', doubtful),
-    counted('DROPPED', 'dropped', bad),
-    counted('DEAD', 'deadLettered', doubtful),
-    counted('HELD', 'held'),
-  ];
-};
+): readonly Column<StreamStatus>[] => [
+  { title: 'STREAM', least: 8, cell: ({ id }) => ({ text: id }) },
+  {
+    title: 'STATE',
+    cell: ({ state, sinceMs }) => ({
+      text: sinceMs === undefined ? state : `${state} ${spanText(nowMs - sinceMs)}`,
+      paint: state === 'up' ? good : state === 'down' ? bad : doubtful,
+    }),
+  },
+  { title: RATE, align: 'right', cell: ({ id }) => ({ text: rateText(rates?.delivered.get(id) ?? 0) }) },
+  counted('DELIVERED', ({ totals }) => totals.delivered),
+  counted('BACKUP', ({ totals }) => totals.backedUp, doubtful),
+  counted('DROPPED', ({ totals }) => totals.dropped, bad),
+  counted('DEAD', ({ totals }) => totals.deadLettered, doubtful),
+  counted('HELD', ({ totals }) => totals.held),
+];
 
 /** The table of streams: its titles, and of each stream a row and what else there is to say. A rate is of what is delivered. */
 export const streamLines = (

@@ -3,7 +3,7 @@ import type { ConnectionError } from '../connect';
 import type { SyncResult } from './syncs';
 
 export interface ProducerOptions {
-  /** Path of the daemon's socket. Default `/tmp/kahego.sock`. */
+  /** Where the daemon listens: a path, or `tcp://127.0.0.1:9410`. Default `/tmp/kahego.sock`. */
   readonly socket?: string;
   /** A longer frame is refused, as the daemon does (`MAX_FRAME`). Default 8 MB. */
   readonly maxFrameBytes?: number;

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import { textReply, type Reply } from './reply';
+import { createAudience, eventText } from './audience';
+import type { Reply } from './reply';
 
 export interface EventsOptions<Moment, Question> {
   /** Looks at the daemon once for everybody who listens. `before` is the moment of the last look. */
@@ -18,6 +19,11 @@ export interface Events<Question> {
   readonly stop: () => void;
 }
 
+interface Listener<Question> {
+  readonly client: ServerResponse;
+  readonly question: Question;
+}
+
 const RETRY_MS = 2_000;
 /** Who has more than this to read is too slow; another event is lost on them. */
 const MOST_UNREAD_BYTES = 1_000_000;
@@ -32,51 +38,39 @@ export const createEvents = <Moment, Question>({
   everyMs = 1_000,
   maxClients = 16,
 }: EventsOptions<Moment, Question>): Events<Question> => {
-  const clients = new Map<ServerResponse, Question>();
   let last: Moment | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
 
-  const forget = (client: ServerResponse): void => {
-    clients.delete(client);
-    if (clients.size > 0) return;
-    clearInterval(timer);
-    timer = undefined;
-    last = undefined;
-  };
-  const write = (client: ServerResponse, moment: Moment, question: Question, event = 'status'): void => {
+  const write = ({ client, question }: Listener<Question>, moment: Moment, event = 'status'): void => {
     if (client.writableLength > MOST_UNREAD_BYTES) client.destroy();
-    else client.write(`event: ${event}\ndata: ${JSON.stringify(tell(moment, question))}\n\n`);
+    else client.write(eventText(event, tell(moment, question)));
   };
-  const tick = (): void => {
-    const moment = look(last);
-    last = moment;
-    for (const [client, question] of clients) write(client, moment, question);
-  };
+  const audience = createAudience<Listener<Question>>({
+    ...{ everyMs, maxClients, whenFull: `Expected at most ${maxClients} clients at a time; close another page.` },
+    tick: () => {
+      const moment = look(last);
+      last = moment;
+      for (const listener of audience.listeners) write(listener, moment);
+    },
+    over: () => {
+      last = undefined;
+    },
+  });
 
   return {
-    open: (question) => {
-      if (stopped) return textReply(503, 'The daemon stops.');
-      if (clients.size >= maxClients)
-        return textReply(503, `Expected at most ${maxClients} clients at a time; close another page.`);
-      return {
-        ...{ status: 200, type: 'text/event-stream; charset=utf-8' },
-        stream: (client) => {
-          client.once('close', () => forget(client));
-          clients.set(client, question);
-          client.write(`retry: ${RETRY_MS}\n\n`);
-          write(client, (last ??= look(undefined)), question);
-          timer ??= setInterval(tick, everyMs).unref();
-        },
-      };
-    },
+    open: (question) =>
+      audience.open((client) => {
+        const listener = { client, question };
+        client.write(`retry: ${RETRY_MS}\n\n`);
+        write(listener, (last ??= look(undefined)));
+        return listener;
+      }),
     stop: () => {
-      stopped = true;
-      if (clients.size === 0) return;
+      audience.close();
+      if (audience.listeners.size === 0) return;
       const moment = look(last);
-      for (const [client, question] of clients) {
-        write(client, moment, question, 'stop');
-        client.end();
+      for (const listener of audience.listeners) {
+        write(listener, moment, 'stop');
+        listener.client.end();
       }
     },
   };

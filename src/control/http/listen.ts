@@ -1,11 +1,10 @@
-import { once } from 'node:events';
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import * as TE from 'fp-ts/TaskEither';
 import type { HttpSettings } from '../../config/env';
 import { ListenError } from '../../sources/listenError';
 import { claimPath } from '../../sources/socketPath';
-import { codeOf } from '../../wire/systemErrors';
+import { claimPort } from '../../sources/tcpPort';
+import { hostAndPort } from '../../wire/address';
 import type { ServeError } from '../monitor';
 
 /** A server that listens. */
@@ -19,22 +18,9 @@ export interface Listening {
 /** Clients that may wait to be accepted. */
 const BACKLOG = 64;
 
-const FOUND: ReadonlyMap<string | undefined, string> = new Map([
-  [
-    'EADDRINUSE',
-    'a port in use (EADDRINUSE), expected a free one: end the program that listens there, or name another port',
-  ],
-  ['EACCES', 'a port that may not be listened on (EACCES), expected one from 1024 on'],
-  ['EADDRNOTAVAIL', 'an address that is none of this host (EADDRNOTAVAIL), expected one of its own such as 127.0.0.1'],
-  ['ENOTFOUND', 'a name that is not known (ENOTFOUND), expected an address such as 127.0.0.1'],
-]);
-
-const hostIn = (host: string): string => (host.includes(':') ? `[${host}]` : host);
-
 const explain = ({ address }: HttpSettings, error: unknown): ServeError => {
-  if (error instanceof ListenError) return `HTTP ${error.path}: found ${error.found}, expected ${error.expected}`;
-  const place = address.kind === 'unix' ? address.path : `${hostIn(address.host)}:${address.port}`;
-  return `HTTP ${place}: found ${FOUND.get(codeOf(error)) ?? String(error)}`;
+  const found = error instanceof ListenError ? `found ${error.found}, expected ${error.expected}` : String(error);
+  return `HTTP ${address.kind === 'unix' ? address.path : hostAndPort(address)}: ${found}`;
 };
 
 const closeServer = (server: Server): Promise<void> =>
@@ -44,9 +30,10 @@ const closeServer = (server: Server): Promise<void> =>
   });
 
 const listen = async (server: Server, { address, socketMode: mode }: HttpSettings): Promise<Listening> => {
+  const claim = { backlog: BACKLOG, signal: new AbortController().signal };
   if (address.kind === 'unix') {
     const { path } = address;
-    const remove = await claimPath(server, { path, mode, backlog: BACKLOG, signal: new AbortController().signal });
+    const remove = await claimPath(server, { path, mode, ...claim });
     return {
       at: `unix:${path}`,
       close: () => {
@@ -55,10 +42,9 @@ const listen = async (server: Server, { address, socketMode: mode }: HttpSetting
       },
     };
   }
-  server.listen({ host: address.host, port: address.port, backlog: BACKLOG });
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  return { at: `http://${hostIn(address.host)}:${port}/`, close: () => closeServer(server) };
+  const { host } = address;
+  const port = await claimPort(server, { host, port: address.port, ...claim });
+  return { at: `http://${hostAndPort({ host, port })}/`, close: () => closeServer(server) };
 };
 
 /** Makes `server` listen where the settings say. A stale socket file is replaced. Fails with a line for people. */

@@ -1,5 +1,6 @@
 import * as E from 'fp-ts/Either';
 import type { Settled } from '../../model';
+import { createAudience } from './audience';
 import { questionIn } from './messages/question';
 import { Watcher } from './messages/watcher';
 import { textReply, type Reply } from './reply';
@@ -36,22 +37,16 @@ export const createMessages = ({
   maxClients = 4,
   nowMs = () => performance.now(),
 }: MessagesOptions): Messages => {
-  const watchers = new Set<Watcher>();
-  let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
-
-  const forget = (watcher: Watcher): void => {
-    watchers.delete(watcher);
-    if (watchers.size > 0) return;
-    clearInterval(timer);
-    timer = undefined;
-  };
+  const audience = createAudience<Watcher>({
+    ...{ everyMs, maxClients },
+    whenFull: `Expected at most ${maxClients} who watch messages at a time; end another one.`,
+    tick: () => {
+      for (const watcher of audience.listeners) watcher.tell();
+    },
+  });
   const end = (watcher: Watcher, event: 'end' | 'stop'): void => {
     watcher.end(event);
-    forget(watcher);
-  };
-  const tick = (): void => {
-    for (const watcher of watchers) watcher.tell();
+    audience.forget(watcher);
   };
 
   return {
@@ -63,29 +58,20 @@ export const createMessages = ({
         );
       const question = questionIn(query);
       if (E.isLeft(question)) return textReply(400, question.left);
-      if (stopped) return textReply(503, 'The daemon stops.');
-      if (watchers.size >= maxClients)
-        return textReply(503, `Expected at most ${maxClients} who watch messages at a time; end another one.`);
-      return {
-        ...{ status: 200, type: 'text/event-stream; charset=utf-8' },
-        stream: (client) => {
-          const watcher = new Watcher(client, question.right, nowMs);
-          client.once('close', () => forget(watcher));
-          watchers.add(watcher);
-          client.flushHeaders();
-          timer ??= setInterval(tick, everyMs).unref();
-        },
-      };
+      return audience.open((client) => {
+        client.flushHeaders();
+        return new Watcher(client, question.right, nowMs);
+      });
     },
     settled: (settled) => {
-      for (const watcher of watchers) {
+      for (const watcher of audience.listeners) {
         watcher.see(settled);
         if (watcher.isDone) end(watcher, 'end');
       }
     },
     stop: () => {
-      stopped = true;
-      for (const watcher of watchers) end(watcher, 'stop');
+      audience.close();
+      for (const watcher of audience.listeners) end(watcher, 'stop');
     },
   };
 };

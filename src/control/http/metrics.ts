@@ -143,6 +143,10 @@ export const createMetrics = ({ now, version, nodeVersion }: MetricsOptions): Me
     ...{ name: 'kahets_reloads_total', help: 'Reloads of the configuration, by their result', registers },
     labelNames: ['result'] as const,
   });
+  const syncs = new Counter({
+    ...{ name: 'kahets_syncs_total', help: 'Syncs answered, by the worst that their messages met', registers },
+    labelNames: ['status'] as const,
+  });
   const states = new Gauge({
     ...{ name: 'kahets_stream_state', help: '1 for the state that the stream is in, 0 for the others', registers },
     labelNames: ['stream', 'state'] as const,
@@ -183,6 +187,10 @@ export const createMetrics = ({ now, version, nodeVersion }: MetricsOptions): Me
       reloads.reset();
       reloads.inc({ result: 'succeeded' }, document.daemon.reloads.succeeded);
       reloads.inc({ result: 'failed' }, document.daemon.reloads.failed);
+      syncs.reset();
+      syncs.inc({ status: 'delivered' }, document.syncs.delivered);
+      syncs.inc({ status: 'backed_up' }, document.syncs.backedUp);
+      syncs.inc({ status: 'dropped' }, document.syncs.dropped);
       return registry.metrics();
     },
     settled: ({ batch, outcomes }) => {

@@ -1,3 +1,5 @@
+import { OTHER_BUCKETS } from '../ledger';
+
 /** Buckets that have a label of their own. */
 const MOST_LABELS = 100;
 
@@ -9,7 +11,7 @@ export const createBucketLabels = (most = MOST_LABELS): ((bucket: string) => str
   const known = new Set<string>();
   return (bucket) => {
     if (known.has(bucket)) return bucket;
-    if (known.size >= most) return '(other)';
+    if (known.size >= most) return OTHER_BUCKETS;
     known.add(bucket);
     return bucket;
   };

@@ -1,5 +1,6 @@
 import type { Frames, Outcome, RefusedReason } from '../../model';
 import { MessageCursor } from '../../wire/messageCursor';
+import { NO_BUCKET, OTHER_BUCKETS } from '../ledger';
 
 /** Messages that went nowhere for one reason. */
 export interface Discard {
@@ -21,8 +22,6 @@ export interface Discards {
   readonly list: () => readonly Discard[];
 }
 
-const NOWHERE = '(none)';
-const OTHERS = '(other)';
 const MOST_ENTRIES = 200;
 const PREFIX_BYTES = 64;
 
@@ -59,8 +58,8 @@ export const createDiscards = ({ showMessages, now, hide }: DiscardsOptions): Di
     bytes: Buffer | undefined,
   ): void => {
     const key = JSON.stringify([bucket, stream, reason]);
-    if (!entries.has(key) && entries.size >= MOST_ENTRIES && bucket !== OTHERS) {
-      note({ bucket: OTHERS, stream, reason }, count, undefined);
+    if (!entries.has(key) && entries.size >= MOST_ENTRIES && bucket !== OTHER_BUCKETS) {
+      note({ bucket: OTHER_BUCKETS, stream, reason }, count, undefined);
       return;
     }
     const before = entries.get(key);
@@ -79,7 +78,7 @@ export const createDiscards = ({ showMessages, now, hide }: DiscardsOptions): Di
 
   return {
     refused: (reason, count, frames) =>
-      note({ bucket: frames?.bucket ?? NOWHERE, stream: NOWHERE, reason }, count, frames?.bytes),
+      note({ bucket: frames?.bucket ?? NO_BUCKET, stream: NO_BUCKET, reason }, count, frames?.bytes),
     outcome: ({ stream, batch, dropped, sampledOut }) => {
       for (const { reason, count } of dropped) {
         // Which messages of a batch were dropped is not known, unless it was all of them.

@@ -1,3 +1,5 @@
+import type { SyncCounts } from '../../model';
+import { NO_BUCKET } from '../ledger';
 import type { Monitored } from '../monitor';
 import type { ReloadCounts } from '../reload';
 import type { Discard } from './discards';
@@ -7,10 +9,9 @@ import type { LogLine } from './recentLines';
 import type { RatedRow, Snapshot } from './snapshot';
 import { conditionOf, rowsByStream, topicsOf, type StreamCondition, type TopicCondition } from './streamStates';
 import { receivedOf, totalsOf, type Totals } from './totals';
+import { STATUS_VERSION } from './version';
 import type { Waiting } from './watchSinks';
 
-/** Grows by one when a reader of the document would have to change. */
-const VERSION = 1;
 /** Of a stream's buckets that are in trouble so many are told by name. */
 const MOST_TOPICS = 20;
 
@@ -39,7 +40,7 @@ export interface StreamStatus extends Place, StreamCondition {
 
 /** What `/status.json` says. docs/http.md explains every field. */
 export interface StatusDocument {
-  readonly version: typeof VERSION;
+  readonly version: typeof STATUS_VERSION;
   readonly daemon: {
     readonly version: string;
     readonly pid: number;
@@ -68,6 +69,8 @@ export interface StatusDocument {
   /** Messages that clients have sent, each once; and of these, those that no bucket took. */
   readonly received: number;
   readonly refused: number;
+  /** Answered since the start. */
+  readonly syncs: SyncCounts;
   readonly streams: readonly StreamStatus[];
   readonly buckets: {
     /** Rows that match, of which `rows` may be a part. */
@@ -98,8 +101,6 @@ export interface DocumentParts {
   readonly lines: readonly LogLine[];
   readonly hide: (text: string) => string;
 }
-
-const NOWHERE = '(none)';
 
 const busiestFirst = (one: RatedRow, other: RatedRow): number =>
   (other.perSecond ?? 0) - (one.perSecond ?? 0) || other.received - one.received;
@@ -155,7 +156,7 @@ export const statusDocument = (parts: DocumentParts, query: RowQuery = {}): Stat
   const { version, pid, hostname, socket, env, marks, memory } = daemon;
   const { rows, atMs } = snapshot;
   return {
-    version: VERSION,
+    version: STATUS_VERSION,
     daemon: { version, pid, hostname, startedMs, nowMs: atMs, socket, ...readiness, reloads: daemon.reloads() },
     connections,
     memory: {
@@ -166,10 +167,11 @@ export const statusDocument = (parts: DocumentParts, query: RowQuery = {}): Stat
       full,
     },
     received: receivedOf(rows),
-    refused: rows.find(({ bucket }) => bucket === NOWHERE)?.received ?? 0,
+    refused: rows.find(({ bucket }) => bucket === NO_BUCKET)?.received ?? 0,
+    syncs: env.ledger.syncs(),
     streams: streamsOf(parts),
     buckets: pick(
-      rows.filter(({ bucket }) => bucket !== NOWHERE),
+      rows.filter(({ bucket }) => bucket !== NO_BUCKET),
       query,
     ),
     discards,

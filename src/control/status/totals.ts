@@ -14,7 +14,8 @@ export interface Totals {
   readonly duplicatesPossible: number;
 }
 
-const droppedOf = ({ dropped }: LedgerRow): number => Object.values(dropped).reduce((sum, count) => sum + count, 0);
+export const droppedOf = ({ dropped }: LedgerRow): number =>
+  Object.values(dropped).reduce((sum, count) => sum + count, 0);
 
 /** The sums of rows, which are those of one stream: of several, a message counts on each. */
 export const totalsOf = (rows: readonly LedgerRow[]): Totals => {

@@ -22,6 +22,8 @@ export interface Waiting {
 export interface WatchedSinks {
   /** The same kinds; their sinks are seen when they are opened. */
   readonly kinds: Readonly<Record<string, SinkKind>>;
+  /** Another kind, seen as these are. */
+  readonly watch: (kind: SinkKind) => SinkKind;
   /** By the sink's name: that of its stream, or `STREAM.backup`. Undefined: it is not open, or has not said anything. */
   readonly healthOf: (name: string) => SinkHealth | undefined;
   /** As the last look found it. */
@@ -126,13 +128,14 @@ export const watchSinks = (kinds: Readonly<Record<string, SinkKind>>, now: () =>
       ),
   });
 
+  const watchKind =
+    (kind: SinkKind): SinkKind =>
+    (settings, path) =>
+      E.map(watchChecked)(kind(settings, path));
+
   return {
-    kinds: Object.fromEntries(
-      Object.entries(kinds).map(([type, kind]) => [
-        type,
-        (settings: unknown, path: string) => E.map(watchChecked)(kind(settings, path)),
-      ]),
-    ),
+    kinds: Object.fromEntries(Object.entries(kinds).map(([type, kind]) => [type, watchKind(kind)])),
+    watch: watchKind,
     healthOf: (name) => entries.get(name)?.said,
     waitingOf: (name) => entries.get(name)?.spool?.waiting() ?? { files: 0, bytes: 0, oldestMs: undefined },
     look: async () => {

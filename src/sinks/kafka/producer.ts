@@ -12,7 +12,7 @@ import { chargeLater } from './chargeLater';
 import { bufferBytes } from './recordBatch';
 import { Sender } from './sender';
 import type { KafkaSettings } from './settings';
-import type { Backoff, Timers } from './timers';
+import { jittered, type Backoff, type Timers } from './timers';
 import { Topic } from './topic';
 import { takeTopicAnswer } from './topicAnswer';
 import { topicNameProblem } from './topicName';
@@ -180,8 +180,10 @@ export class Producer {
 
   /** Learns of new partitions in time, and forgets topics that nobody writes to. */
   private refreshLater(): void {
-    if (this.settings.metadataRefreshIntervalMs <= 0) return;
-    this.parts.timers.after(this.settings.metadataRefreshIntervalMs, () => {
+    const { metadataRefreshIntervalMs: everyMs } = this.settings;
+    const { timers, random } = this.parts;
+    if (everyMs <= 0) return;
+    timers.after(jittered(everyMs, random), () => {
       for (const topic of this.topics.values()) {
         if (topic.used || !topic.isIdle) this.metadata.want(topic);
         else this.forget(topic);

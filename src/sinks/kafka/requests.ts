@@ -127,27 +127,39 @@ export interface MetadataAnswer {
   readonly topics: readonly TopicAnswer[];
 }
 
+/** What a Metadata request begins with. */
+export const topicNames = (topics: readonly string[]): ByteWriter => {
+  const writer = new ByteWriter().int32(topics.length);
+  for (const topic of topics) writer.string(topic);
+  return writer;
+};
+
+/** Reads what a Metadata response says before its topics: of all of it, the brokers. */
+export const readBrokers = (response: ByteReader): readonly BrokerAddress[] => {
+  response.int32();
+  const brokers = response.array(() => {
+    const broker = { id: response.int32(), host: response.string() ?? '', port: response.int32() };
+    response.string();
+    return broker;
+  });
+  response.string();
+  response.int32();
+  return brokers;
+};
+
 /** A Metadata request for `topics` alone (none: the brokers only). */
 export const metadataRequest = (topics: readonly string[], autoCreate: boolean): Request<MetadataAnswer> => ({
   api: 'Metadata',
   key: 3,
   versions: [4, 4],
-  encode: () => {
-    const writer = new ByteWriter().int32(topics.length);
-    for (const topic of topics) writer.string(topic);
-    return writer.int8(autoCreate ? 1 : 0).end();
-  },
-  decode: (response) => {
-    response.int32();
-    const brokers = response.array(() => {
-      const broker = { id: response.int32(), host: response.string() ?? '', port: response.int32() };
-      response.string();
-      return broker;
-    });
-    response.string();
-    response.int32();
-    return { brokers, topics: response.array(() => topicAnswer(response)) };
-  },
+  encode: () =>
+    topicNames(topics)
+      .int8(autoCreate ? 1 : 0)
+      .end(),
+  decode: (response) => ({
+    brokers: readBrokers(response),
+    topics: response.array(() => topicAnswer(response)),
+  }),
 });
 
 const topicAnswer = (response: ByteReader): TopicAnswer => {

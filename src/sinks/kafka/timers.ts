@@ -46,9 +46,12 @@ export const LASTING_FAILURES = 5;
 /** Without it a backoff of 0 would be a busy loop. */
 const MIN_BACKOFF_MS = 10;
 
-/** The delay after `failures` in a row (1 or more), 20 % around its value, so that clients do not come back all at once. */
+/** Up to 20 % around `ms`, so that clients do not come all at once. */
+export const jittered = (ms: number, random: () => number): number => ms * (0.8 + 0.4 * random());
+
+/** The delay after `failures` in a row (1 or more), {@link jittered}. */
 export const backoffMs = ({ firstMs, maxMs, random }: Backoff, failures: number): number =>
-  Math.max(MIN_BACKOFF_MS, Math.min(maxMs, firstMs * 2 ** Math.min(failures - 1, 20))) * (0.8 + 0.4 * random());
+  jittered(Math.max(MIN_BACKOFF_MS, Math.min(maxMs, firstMs * 2 ** Math.min(failures - 1, 20))), random);
 
 /** The rest before the next attempt at a broker: anywhere within `firstMs` after a loss, else as {@link backoffMs}. */
 export const reconnectMs = (backoff: Backoff, failures: number): number =>

@@ -1,5 +1,4 @@
-import type { BrokerAddress, Request } from './requests';
-import { ByteWriter } from './byteWriter';
+import { readBrokers, topicNames, type BrokerAddress, type Request } from './requests';
 
 /** What the cluster says of a topic to who asks what he may do with it. */
 export interface TopicLook {
@@ -23,20 +22,9 @@ export const lookRequest = (topics: readonly string[]): Request<Look> => ({
   api: 'Metadata',
   key: 3,
   versions: [8, 8],
-  encode: () => {
-    const writer = new ByteWriter().int32(topics.length);
-    for (const topic of topics) writer.string(topic);
-    return writer.int8(0).int8(0).int8(1).end();
-  },
+  encode: () => topicNames(topics).int8(0).int8(0).int8(1).end(),
   decode: (response) => {
-    response.int32();
-    const brokers = response.array(() => {
-      const broker = { id: response.int32(), host: response.string() ?? '', port: response.int32() };
-      response.string();
-      return broker;
-    });
-    response.string();
-    response.int32();
+    const brokers = readBrokers(response);
     const readTopic = (): TopicLook => {
       const code = response.int16();
       const topic = response.string() ?? '';

@@ -20,6 +20,8 @@ final class Encoder
     private const MESSAGE_IS_NULL = 8;
     private const NULL_HEADER = 0xffffffff;
     private const KNOWN_BUCKETS = 256;
+    /** What Kafka takes in the name of a topic: the first regular expression of a request costs more than looking for others. */
+    private const OF_TOPICS = 'etaoinsrhldcumfpgwybvkxjqz-_.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
     /** @var array<string, string> buckets that were checked, each behind its length */
     private array $names = [];
@@ -41,14 +43,14 @@ final class Encoder
         if ($name instanceof Failure) {
             return $name;
         }
-        $keyLength = strlen($key ?? '');
-        $length = strlen($name) + 1 + $keyLength + strlen($message ?? '');
+        $keyLength = \strlen($key ?? '');
+        $length = \strlen($name) + 1 + $keyLength + \strlen($message ?? '');
         if ($length > $this->maxFrameBytes) {
             return $this->tooLarge($length);
         }
         $plain = $key !== null && $message !== null && $headers === [] && $timestampMs === null && $partition === null;
         return $plain && $keyLength <= 255
-            ? pack('V', $length) . $name . chr($keyLength) . $key . $message
+            ? \pack('V', $length) . $name . \chr($keyLength) . $key . $message
             : $this->record($bucket, $message, $key, $headers, $timestampMs, $partition);
     }
 
@@ -69,7 +71,7 @@ final class Encoder
         if ($name instanceof Failure) {
             return $name;
         }
-        $keyLength = strlen($key ?? '');
+        $keyLength = \strlen($key ?? '');
         if ($keyLength > 0xffff) {
             return self::invalid("key: expected at most 65535 bytes, got $keyLength");
         }
@@ -87,42 +89,42 @@ final class Encoder
             | ($partition === null ? 0 : self::HAS_PARTITION)
             | ($key === null ? self::KEY_IS_NULL : 0)
             | ($message === null ? self::MESSAGE_IS_NULL : 0);
-        $body = "\0\1" . chr($flags) . $name . pack('v', $keyLength) . $key
-            . ($timestampMs === null ? '' : pack('P', $timestampMs))
-            . ($partition === null ? '' : pack('V', $partition))
+        $body = "\0\1" . \chr($flags) . $name . \pack('v', $keyLength) . $key
+            . ($timestampMs === null ? '' : \pack('P', $timestampMs))
+            . ($partition === null ? '' : \pack('V', $partition))
             . $written . $message;
-        $length = strlen($body);
-        return $length > $this->maxFrameBytes ? $this->tooLarge($length) : pack('V', $length) . $body;
+        $length = \strlen($body);
+        return $length > $this->maxFrameBytes ? $this->tooLarge($length) : \pack('V', $length) . $body;
     }
 
     private function named(string $bucket): string|Failure
     {
-        $length = strlen($bucket);
+        $length = \strlen($bucket);
         if ($length < 1 || $length > 255) {
             return self::invalid("bucket: expected 1 to 255 bytes, got $length");
         }
-        if (!self::isText($bucket)) {
+        if (\strspn($bucket, self::OF_TOPICS) !== $length && !self::isText($bucket)) {
             return self::invalid("bucket: expected UTF-8, got $length bytes of something else");
         }
-        if (count($this->names) >= self::KNOWN_BUCKETS) {
+        if (\count($this->names) >= self::KNOWN_BUCKETS) {
             $this->names = [];
         }
-        return $this->names[$bucket] = chr($length) . $bucket;
+        return $this->names[$bucket] = \chr($length) . $bucket;
     }
 
     /** @param array<mixed> $headers */
     private static function headers(array $headers): string|Failure
     {
-        $count = count($headers);
+        $count = \count($headers);
         if ($count > self::MAX_HEADERS) {
             return self::invalid('headers: expected at most ' . self::MAX_HEADERS . ", got $count");
         }
-        $bytes = pack('v', $count);
+        $bytes = \pack('v', $count);
         $at = -1;
         foreach ($headers as $name => $value) {
             ++$at;
-            if (is_array($value)) {
-                if (!array_is_list($value) || count($value) !== 2) {
+            if (\is_array($value)) {
+                if (!\array_is_list($value) || \count($value) !== 2) {
                     return self::invalid("headers[$at]: expected a pair of name and value, got another array");
                 }
                 [$name, $value] = $value;
@@ -130,21 +132,21 @@ final class Encoder
                 // PHP has made an integer of a name of digits.
                 $name = (string) $name;
             }
-            if (!is_string($name) || strlen($name) > 0xffff || !self::isText($name)) {
+            if (!\is_string($name) || \strlen($name) > 0xffff || !self::isText($name)) {
                 return self::invalid("headers[$at]: name: expected at most 65535 bytes of UTF-8, got something else");
             }
-            if ($value !== null && !is_string($value)) {
-                return self::invalid("headers[$at]: value: expected a string or null, got " . get_debug_type($value));
+            if ($value !== null && !\is_string($value)) {
+                return self::invalid("headers[$at]: value: expected a string or null, got " . \get_debug_type($value));
             }
-            $bytes .= pack('v', strlen($name)) . $name
-                . pack('V', $value === null ? self::NULL_HEADER : strlen($value)) . $value;
+            $bytes .= \pack('v', \strlen($name)) . $name
+                . \pack('V', $value === null ? self::NULL_HEADER : \strlen($value)) . $value;
         }
         return $bytes;
     }
 
     private static function isText(string $bytes): bool
     {
-        return preg_match('//u', $bytes) === 1;
+        return \preg_match('//u', $bytes) === 1;
     }
 
     private static function invalid(string $message): Failure

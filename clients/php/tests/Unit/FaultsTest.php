@@ -237,6 +237,38 @@ final class FaultsTest extends SocketTestCase
         self::assertSame(1, $producer->counters()->reconnects);
     }
 
+    public function testDaemonNeverReadsOverTcp(): void
+    {
+        $server = stream_socket_server('tcp://127.0.0.1:0');
+        $producer = $this->producer(bufferBytes: 0, socket: 'tcp://' . stream_socket_get_name($server, false));
+        // More than the system keeps of a connection, at most.
+        $large = str_repeat('m', 8000000);
+        $ms = self::msOf(fn () => self::assertFalse($producer->send('b', $large)));
+        self::assertLessThan(100 + self::SLACK_MS, $ms);
+        self::assertSame(Reason::Timeout, $producer->lastError()?->reason);
+        $connection = stream_socket_accept($server);
+        self::assertSame([], FakeDaemon::messagesIn(stream_get_contents($connection)));
+        self::assertTrue(feof($connection));
+    }
+
+    public function testDaemonNeverAcceptsOverTcp(): void
+    {
+        $context = stream_context_create(['socket' => ['backlog' => 1]]);
+        $flags = STREAM_SERVER_BIND | STREAM_SERVER_LISTEN;
+        $server = stream_socket_server('tcp://127.0.0.1:0', $code, $text, $flags, $context);
+        $address = 'tcp://' . stream_socket_get_name($server, false);
+        $flags = STREAM_CLIENT_CONNECT | STREAM_CLIENT_ASYNC_CONNECT;
+        $connect = static fn () => stream_socket_client($address, $code, $text, 5, $flags);
+        // Two are in the queue; to the others nobody answers.
+        $waiting = array_map($connect, range(1, 4));
+        $producer = $this->producer(bufferBytes: 0, socket: $address);
+        $ms = self::msOf(fn () => self::assertFalse($producer->send('b', 'm')));
+        self::assertLessThan(50 + self::SLACK_MS, $ms);
+        self::assertSame(Reason::Unreachable, $producer->lastError()?->reason);
+        self::assertSame(['m'], $this->fallenBack());
+        self::assertCount(4, $waiting);
+    }
+
     /** @return iterable<string, array{int}> */
     public function places(): iterable
     {
@@ -275,6 +307,29 @@ final class FaultsTest extends SocketTestCase
         self::whenInterrupted($hangUp, fn () => self::assertFalse($producer->flush()));
         self::assertSame(Reason::Closed, $producer->lastError()?->reason);
         self::assertCount(1, $this->fallenBack());
+    }
+
+    public function testASignalHandlerSendsInMidWriteThroughAnotherProducer(): void
+    {
+        $server = $this->listen();
+        $producer = $this->producer(bufferBytes: 1 << 20, timeoutMs: 5000);
+        $other = $this->producer(bufferBytes: 0, timeoutMs: 5000);
+        $producer->send('b', str_repeat('m', 900000));
+        $half = $whole = null;
+        $received = '';
+        $handler = static function () use ($server, $other, &$half, &$whole, &$received): void {
+            if ($half === null) {
+                $half = self::accept($server);
+                self::assertTrue($other->send('b', 'in between'));
+                $whole = self::accept($server);
+            }
+            $received .= stream_get_contents($whole);
+        };
+        self::whenInterrupted($handler, fn () => self::assertTrue($producer->flush()));
+        $received .= stream_get_contents($whole);
+        self::assertSame([10, 900000], array_map(strlen(...), FakeDaemon::messagesIn($received)));
+        self::assertSame([], FakeDaemon::messagesIn(stream_get_contents($half)));
+        self::assertTrue(feof($half));
     }
 
     public function testASignalHandlerThrowsInMidWrite(): void

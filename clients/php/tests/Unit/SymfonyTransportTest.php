@@ -82,6 +82,28 @@ final class SymfonyTransportTest extends SocketTestCase
         ], iterator_to_array(Frames::messages(implode($daemon->end())), false));
     }
 
+    /** @return iterable<string, array{string}> */
+    public function tcp(): iterable
+    {
+        yield 'IPv4' => ['127.0.0.1'];
+        yield 'IPv6' => ['[::1]'];
+    }
+
+    /** @dataProvider tcp */
+    public function testSendsOverTcp(string $host): void
+    {
+        $server = @stream_socket_server("tcp://$host:0");
+        if ($server === false) {
+            self::markTestSkipped("This machine has no $host.");
+        }
+        $dsn = 'kahets+tcp://' . stream_socket_get_name($server, false) . '?bucket=orders';
+        (new KahetsTransportFactory())->createTransport($dsn, [], self::serializer())->send(new Envelope(new Order(7)));
+        $headers = [['type', 'order'], ['version', '2']];
+        $received = fread(stream_socket_accept($server), 65536);
+        $expected = [new Message('orders', '7', null, $headers)];
+        self::assertEquals($expected, iterator_to_array(Frames::messages($received), false));
+    }
+
     public function testSendsWhatMessengersOwnSerializerMakes(): void
     {
         $producer = new InMemoryProducer();

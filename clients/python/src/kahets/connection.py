@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
+import re
 import select
 import socket
 import time
-from typing import Optional
+from typing import Iterator, Optional, Union
 
 _AGAIN_S = 0.001
+_TCP = re.compile(r"tcp://(?:\[([0-9A-Fa-f:.]+)\]|([^\[\]/:]+)):(\d{1,5})")
 
 
 class NotSent(Exception):
@@ -20,11 +24,25 @@ class NotSent(Exception):
         self.written = written
 
 
+def tcp_address(address: str) -> Optional[tuple[str, int]]:
+    """Host and port of tcp://127.0.0.1:9410 or tcp://[::1]:9410; None: it is the path of a UNIX socket.
+
+    :raises ValueError: it is neither
+    """
+    if not address.startswith("tcp://"):
+        return None
+    found = _TCP.fullmatch(address)
+    if found is None or not 0 < int(found[3]) < 65536:
+        raise ValueError(f"kahets: socket_path: expected a path or tcp://HOST:PORT, got {address!r}")
+    return found[1] or found[2], int(found[3])
+
+
 class Connection:
     """One connection at a time to the daemon's socket, non-blocking; it is closed where a write is not whole."""
 
     def __init__(self, address: str) -> None:
         self._address = address
+        self._tcp = tcp_address(address)
         self._socket: Optional[socket.socket] = None
         #: Changes with each new connection.
         self.generation = 0
@@ -83,25 +101,42 @@ class Connection:
             return False
 
     def _connect(self, deadline: float) -> socket.socket:
+        try:
+            return self._connect_unix(deadline) if self._tcp is None else self._connect_tcp(*self._tcp, deadline)
+        except OSError as error:
+            raise NotSent(
+                "unreachable",
+                f"{self._address}: no connection ({error.strerror}); is the daemon running, is this its SOCKET, and may "
+                "this user write to it?",
+            ) from error
+
+    def _connect_unix(self, deadline: float) -> socket.socket:
         while True:
-            connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            connected.setblocking(False)
+            with _closed_on_error(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as connected:
+                if _begin_to_connect(connected, self._address):
+                    return connected
+            # As many clients wait as may: for this kind of socket there is nothing to wait for.
+            connected.close()
+            if time.monotonic() >= deadline:
+                raise NotSent("unreachable", f"{self._address}: the daemon is too busy to answer")
+            time.sleep(_AGAIN_S)
+
+    def _connect_tcp(self, host: str, port: int, deadline: float) -> socket.socket:
+        failure = OSError(errno.EHOSTUNREACH, os.strerror(errno.EHOSTUNREACH))
+        for family, kind, protocol, _, place in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
             try:
-                connected.connect(self._address)
-                return connected
-            except BlockingIOError:
-                # As many clients wait as may: for this kind of socket there is nothing to wait for.
-                connected.close()
-                if time.monotonic() >= deadline:
-                    raise NotSent("unreachable", f"{self._address}: the daemon is too busy to answer") from None
-                time.sleep(_AGAIN_S)
+                with _closed_on_error(socket.socket(family, kind, protocol)) as connected:
+                    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    if not _begin_to_connect(connected, place):
+                        if not _is_ready(connected, select.POLLOUT, deadline):
+                            raise OSError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+                        code = connected.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                        if code != 0:
+                            raise OSError(code, os.strerror(code))
+                    return connected
             except OSError as error:
-                connected.close()
-                raise NotSent(
-                    "unreachable",
-                    f"{self._address}: no connection ({error.strerror}); is the daemon running, is this its SOCKET, and may "
-                    "this user write to it?",
-                ) from error
+                failure = error
+        raise failure
 
     def _wait(self, deadline: float, written: int) -> None:
         if not _is_ready(self._opened(), select.POLLOUT, deadline):
@@ -131,6 +166,25 @@ class Reader:
                     raise NotSent("closed", f"{self._address}: the daemon has closed the connection")
                 found += more
         return found
+
+
+@contextlib.contextmanager
+def _closed_on_error(connected: socket.socket) -> Iterator[socket.socket]:
+    try:
+        yield connected
+    except BaseException:
+        connected.close()
+        raise
+
+
+def _begin_to_connect(connected: socket.socket, place: Union[str, tuple[object, ...]]) -> bool:
+    """Whether it is connected by now, so that there is nothing to wait for."""
+    connected.setblocking(False)
+    try:
+        connected.connect(place)
+        return True
+    except BlockingIOError:
+        return False
 
 
 def _is_ready(connected: socket.socket, event: int, deadline: float) -> bool:

@@ -79,10 +79,10 @@ class Counters:
 class Producer:
     """Sends messages to the daemon of this host.
 
-    What fails is a return value; only arguments of a wrong type raise. Threads may share a producer, and a process that forks goes
+    What fails is a return value; only an address that is none and arguments of a wrong type raise. Threads may share a producer, and a process that forks goes
     on with one of its own: what the parent has buffered, the parent sends.
 
-    :param socket_path: the daemon's SOCKET
+    :param socket_path: the daemon's SOCKET: a path, or tcp://127.0.0.1:9410
     :param buffer_bytes: written when so much waits; 0: each message at once
     :param flush_after_s: a send writes the buffer, too, when its first message has waited for so long
     :param connect_timeout_s: for a connection
@@ -129,7 +129,9 @@ class Producer:
         self._last_error: Optional[str] = None
 
     def __del__(self) -> None:
-        self.close()
+        # Without it the constructor has raised.
+        if hasattr(self, "_last_error"):
+            self.close()
 
     def __enter__(self) -> Producer:
         return self

@@ -115,9 +115,11 @@ describe('createTokens', () => {
     [302, '', 'answers 302; set sasl.oauthbearer.token.endpoint.url to where it leads'],
     [429, '', 'answers 429; it is asked again'],
     [200, '<html>', 'answers without an access_token; check that it is a token endpoint'],
+    [200, `{"access_token":"${'x'.repeat(1_000_000)}"}`, 'answers with more than 1 MB; check that it is a token'],
+    [400, `{"error":"invalid_scope${' '.repeat(1_000_000)}"}`, 'answers 400; check sasl.oauthbearer.client.id and'],
     [200, '{"access_token":7}', 'answers without an access_token'],
     [200, '{"access_token":"a b"}', 'answers with an access_token that is none'],
-  ])('says what to do about %d %s', async (status, body, expected) => {
+  ])('says what to do about %d %.40s', async (status, body, expected) => {
     endpoint.answer = () => ({ status, body });
     const said = await faultOf();
     expect(said).toContain(expected);

@@ -6,12 +6,12 @@ import type { Inspected } from '../../../spool/inspectFile';
 import { failedWith, GONE } from '../../../wire/systemErrors';
 import { tell, type CommandHost } from '../../command';
 import { EX } from '../../exitCodes';
-import { findFiles } from '../../findFiles';
+import { findFiles, foreignLine, skippedLine } from '../../findFiles';
 import { countText } from '../../texts';
 import type { CatRequest } from './request';
 import { follow } from './follow';
 import { isWanted, jsonLine, rawLine } from './message';
-import { outputTo, type Output } from './output';
+import { outputTo, type Output } from '../../output';
 import { Tail, type Damage } from './tail';
 
 /** How far a file has been sent on stands beside it. */
@@ -20,12 +20,6 @@ const LOOK_AGAIN_MS = 250;
 
 const damageLine = (path: string, { at, bytes, detail }: Damage): string =>
   `${path}: from byte ${at} on no message (${detail}): ${countText(bytes)} bytes are not shown`;
-
-const foreignLine = ({ path, foreign = '' }: Inspected): string =>
-  `${path}: expected a file that starts with a message, found ${foreign}`;
-
-const skippedLine = ({ path, foreign = '' }: Inspected): string =>
-  `${path}: skipped, it starts with no message: ${foreign}`;
 
 /** Shows messages, as many as are asked for, and tells of what is none. */
 class Show {
@@ -37,6 +31,7 @@ class Show {
     private readonly request: CatRequest,
     private readonly output: Output,
     private readonly err: (text: string) => void,
+    private readonly isTerminal: boolean,
   ) {}
 
   interrupt(): void {
@@ -61,12 +56,15 @@ class Show {
 
   private async messages(tail: Tail, last: boolean): Promise<void> {
     const { damage: before } = tail;
+    const { isTerminal, request } = this;
     for await (const { bytes, cursor, place } of tail.read()) {
       const lines: Buffer[] = [];
       while (!this.isOver && cursor.next()) {
-        if (!isWanted(bytes, cursor, place, this.request)) continue;
+        if (!isWanted(bytes, cursor, place, request)) continue;
         this.shown += 1;
-        lines.push(this.request.raw ? rawLine(bytes, cursor) : Buffer.from(jsonLine(bytes, cursor, place)));
+        lines.push(
+          request.raw ? rawLine(bytes, cursor, isTerminal) : Buffer.from(jsonLine(bytes, cursor, place, isTerminal)),
+        );
       }
       await this.output.write(Buffer.concat(lines));
       if (this.isOver) return;
@@ -95,13 +93,13 @@ const showAll = async (files: readonly Inspected[], show: Show): Promise<void> =
 
 /** Runs `kahets cat`; resolves with its exit code. */
 export const cat = async (request: CatRequest, host: CommandHost): Promise<number> => {
-  const { err, interrupted$, now, stdout } = host;
+  const { err, interrupted$, now, process, stdout } = host;
   // Links are followed where they are named, and only there.
   const paths = await Promise.all(request.paths.map((path) => realpath(path).catch(() => path)));
   const found = await findFiles(paths, NO_FRAMES);
   if (E.isLeft(found)) return tell(err, { code: EX.NOINPUT, problems: [found.left] });
   const { files, skipped, foreign } = found.right;
-  const show = new Show(request, outputTo(stdout()), err);
+  const show = new Show(request, outputTo(stdout()), err, process.stdout.isTTY);
   const interrupting = interrupted$.subscribe(() => show.interrupt());
   try {
     if (request.follow)

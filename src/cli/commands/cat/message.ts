@@ -1,5 +1,6 @@
 import type { MessageCursor } from '../../../wire/messageCursor';
 import { bucketAt, messageFields } from '../../../wire/messageFields';
+import { printableJson, printableLines } from '../../printable';
 import type { CatRequest } from './request';
 
 /** Where a message stands. */
@@ -11,15 +12,24 @@ export interface Place {
   readonly modifiedMs: number;
 }
 
-/** The message at the cursor as a line of JSON. */
-export const jsonLine = (bytes: Buffer, cursor: MessageCursor, { file, at, modifiedMs }: Place): string =>
-  `${JSON.stringify({ ...messageFields(bytes, cursor, modifiedMs), offset: at + cursor.start, file })}\n`;
+/** The message at the cursor as a line of JSON; on a terminal nothing in it moves or paints. */
+export const jsonLine = (
+  bytes: Buffer,
+  cursor: MessageCursor,
+  { file, at, modifiedMs }: Place,
+  isTerminal: boolean,
+): string => {
+  const text = isTerminal ? printableJson : JSON.stringify;
+  return `${text({ ...messageFields(bytes, cursor, modifiedMs), offset: at + cursor.start, file })}\n`;
+};
 
 const LINE_END = Buffer.of(0x0a);
 
-/** The message alone, with a line end; a tombstone has nothing in it. */
-export const rawLine = (bytes: Buffer, cursor: MessageCursor): Buffer =>
-  Buffer.concat([bytes.subarray(cursor.valueStart, cursor.end), LINE_END]);
+/** The message alone, with a line end, as {@link jsonLine} on a terminal; a tombstone has nothing in it. */
+export const rawLine = (bytes: Buffer, cursor: MessageCursor, isTerminal: boolean): Buffer => {
+  const message = bytes.subarray(cursor.valueStart, cursor.end);
+  return Buffer.concat([isTerminal ? printableLines(message) : message, LINE_END]);
+};
 
 /** Whether the message at the cursor is asked for. */
 export const isWanted = (

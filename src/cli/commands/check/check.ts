@@ -7,7 +7,7 @@ import type { Configured } from '../../../control/configure';
 import type { StreamPlan } from '../../../pipelines/openStream';
 import type { BucketPlan } from '../../../pipelines/routes';
 import { messageOf } from '../../../wire/systemErrors';
-import { tell, type CommandHost } from '../../command';
+import { tell, tellMisconfigured, type CommandHost } from '../../command';
 import { EX } from '../../exitCodes';
 import type { CheckRequest } from './request';
 import { connect, connectedLines, type Connected } from './connect';
@@ -19,13 +19,17 @@ const reasonUnreadable = (path: string): Promise<string | undefined> =>
     (error: unknown) => messageOf(error),
   );
 
-const bucketJson = ({ config, limits }: BucketPlan): unknown => ({
-  ...{ id: config.id, streams: config.streams, batch: limits },
+const modulesOf = (operators: StreamPlan['operators']): object =>
+  operators.length === 0 ? {} : { operators: operators.map(({ module }) => module) };
+
+const bucketJson = ({ config, limits, operators }: BucketPlan): unknown => ({
+  ...{ id: config.id, streams: config.streams, ...modulesOf(operators), batch: limits },
   ...{ whenFull: config.whenFull, durability: config.durability },
 });
 
-const streamJson = ({ config, primary, backup, deadLetter }: StreamPlan): unknown => ({
+const streamJson = ({ config, primary, backup, deadLetter, operators }: StreamPlan): unknown => ({
   ...{ id: config.id, type: config.type, where: primary.where, slice: config.slice, emptyKey: config.emptyKey },
+  ...modulesOf(operators),
   ...(config.backup && {
     backup: {
       ...{ type: config.backup.type, where: backup?.where },
@@ -64,8 +68,7 @@ export const check = async (request: CheckRequest, host: CommandHost): Promise<n
   const configured = host.configured({ bucketsFile: request.file });
   if (E.isLeft(configured)) {
     show({ file, exitCode: EX.CONFIG, problems: configured.left });
-    err(`${problemLines(configured.left).join('\n')}\n`);
-    return EX.CONFIG;
+    return tellMisconfigured(err, configured.left);
   }
   const { settings, plan, secrets, warnings } = configured.right;
   const hide = hideIn(secrets);

@@ -27,12 +27,19 @@ const DURABILITY = {
   journal: 'What is accepted is on disk at once, in the journal, until it is delivered.',
 };
 
+/** What messages pass before the stream. */
+const operatorLines = (operators: StreamPlan['operators'], before = 'each stream'): readonly string[] =>
+  operators.length === 0
+    ? []
+    : [`  On the way into ${before} each message passes ${operators.map(({ module }) => module).join(', then ')}.`];
+
 const bucketLines = (title: string, plan: BucketPlan, streams: readonly StreamPlan[]): readonly string[] => {
   const { config } = plan;
   const own = streams.filter(({ config: { id } }) => config.streams.includes(id));
   return [
     title,
     `  Every message goes to ${own.length === 1 ? 'the stream' : `${own.length} streams:`} ${listed(own.map(streamShare))}.`,
+    ...operatorLines(plan.operators),
     `  ${batchesText(plan)}`,
     `  ${FULL[config.whenFull]}`,
     `  ${DURABILITY[config.durability]}`,
@@ -70,6 +77,7 @@ const deadlineLines = ({ primary: { deadlineMs }, backup }: StreamPlan): readonl
 
 const streamLines = (plan: StreamPlan): readonly string[] => [
   `stream ${plan.config.id}: ${whereOf(plan.config.type, plan.primary.where)}`,
+  ...operatorLines(plan.operators, 'it'),
   ...backupLines(plan),
   ...deadlineLines(plan),
   deadLetterLine(plan),

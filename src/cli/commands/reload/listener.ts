@@ -1,5 +1,7 @@
 import { readdir, readFile, readlink, realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { listedSockets } from '../../../sources/listedSockets';
+import { hostAndPort, type TcpAddress } from '../../../wire/address';
 import { runsNode } from './processFacts';
 
 /** A UNIX socket that is listened on, under the name that it was bound to. */
@@ -8,12 +10,11 @@ interface Bound {
   readonly name: string;
 }
 
-/** Of /proc/net/unix, lines of sockets that accept connections and have a name. */
-const LISTENS = /^\S+ \S+ \S+ 00010000 \S+ \S+ +(\d+) (.+)$/gm;
-
 const boundSockets = async (): Promise<readonly Bound[]> => {
   const text = await readFile('/proc/net/unix', 'utf8').catch(() => '');
-  return [...text.matchAll(LISTENS)].map(([, inode = '', name = '']) => ({ inode, name }));
+  return listedSockets(text).flatMap(({ inode, listens, path: name }) =>
+    listens && name !== undefined ? [{ inode, name }] : [],
+  );
 };
 
 const orNothing = <A>(call: Promise<A>): Promise<A | undefined> => call.catch(() => undefined);
@@ -41,18 +42,50 @@ const isAt = async (path: string, { name }: Bound, pid: number): Promise<boolean
   return wanted !== undefined && wanted === found;
 };
 
-/** Processes of Node that listen at a path; those of other users are seen by root alone. */
+/** Processes of Node that `isWanted` says yes to, told which sockets they have open; those of other users are seen by root alone. */
+const processesWhere = async (
+  isWanted: (open: ReadonlySet<string>, pid: number) => Promise<boolean> | boolean,
+): Promise<readonly number[]> => {
+  const pids = ((await orNothing(readdir('/proc'))) ?? []).filter((name) => /^\d+$/.test(name)).map(Number);
+  const found: number[] = [];
+  for (const pid of pids) if ((await runsNode(pid)) && (await isWanted(await socketsOf(pid), pid))) found.push(pid);
+  return found;
+};
+
+/** Processes of Node that listen at a path. */
 export const listenersAt = async (path: string): Promise<readonly number[]> => {
   if ((await orNothing(realpath(path))) === undefined) return [];
   const bound = await boundSockets();
-  const pids = ((await orNothing(readdir('/proc'))) ?? []).filter((name) => /^\d+$/.test(name)).map(Number);
-  const found: number[] = [];
-  for (const pid of pids) {
-    if (!(await runsNode(pid))) continue;
-    const open = await socketsOf(pid);
+  return processesWhere(async (open, pid) => {
     const own = bound.filter(({ inode }) => open.has(inode));
-    const matches = await Promise.all(own.map((socket) => isAt(path, socket, pid)));
-    if (matches.includes(true)) found.push(pid);
-  }
-  return found;
+    return (await Promise.all(own.map((socket) => isAt(path, socket, pid)))).includes(true);
+  });
+};
+
+/** Of /proc/net/tcp and tcp6, lines of sockets that listen. */
+const LISTENS_TCP = /^ *\d+: ([\dA-F]+):([\dA-F]{4}) \S+ 0A \S+ \S+ \S+ +\d+ +\d+ (\d+)/gm;
+
+/** In one way of the many that there are to write it; a name stays one. */
+const canonical = (host: string): string => {
+  const url = `http://${hostAndPort({ host, port: 0 })}`;
+  return URL.canParse(url) ? new URL(url).hostname : host;
+};
+
+/** An address as /proc has it: words of 4 bytes, each turned round. */
+const hostOf = (words: string): string => {
+  const bytes = (words.match(/.{8}/g) ?? []).flatMap((word) => (word.match(/../g) ?? []).toReversed());
+  return bytes.length === 4
+    ? bytes.map((byte) => parseInt(byte, 16)).join('.')
+    : canonical((bytes.join('').match(/.{4}/g) ?? []).join(':'));
+};
+
+/** Processes of Node that listen at a TCP address; at a name, where that is `localhost`. */
+export const listenersAtPort = async ({ host, port }: TcpAddress): Promise<readonly number[]> => {
+  const wanted = /^localhost$/i.test(host) ? ['127.0.0.1', '::1'].map(canonical) : [canonical(host)];
+  const files = ['/proc/net/tcp', '/proc/net/tcp6'];
+  const text = (await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => '')))).join('\n');
+  const inodes = [...text.matchAll(LISTENS_TCP)].flatMap(([, words = '', at = '', inode = '']) =>
+    parseInt(at, 16) === port && wanted.includes(hostOf(words)) ? [inode] : [],
+  );
+  return inodes.length === 0 ? [] : processesWhere((open) => inodes.some((inode) => open.has(inode)));
 };

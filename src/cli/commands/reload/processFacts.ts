@@ -1,6 +1,6 @@
 import { readFile, readlink } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { ProcessIdentity } from '../../../spool/processes';
+import { statFields, type ProcessIdentity } from '../../../spool/processes';
 
 /** What is to be known of a process before it gets a SIGHUP. */
 export interface ProcessFacts {
@@ -11,7 +11,7 @@ export interface ProcessFacts {
   readonly catchesHangUp: boolean;
 }
 
-/** Fields of /proc/PID/stat behind the name, up to the number of the terminal. */
+/** Of {@link statFields}. */
 const TERMINAL_FIELD = 4;
 /** SIGHUP is the first signal. */
 const HANG_UP = 1n;
@@ -23,7 +23,7 @@ export const factsOf = async (identity: ProcessIdentity): Promise<ProcessFacts |
       readFile(`/proc/${identity.pid}/stat`, 'utf8'),
       readFile(`/proc/${identity.pid}/status`, 'utf8'),
     ]);
-    const terminal = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[TERMINAL_FIELD];
+    const terminal = statFields(stat)[TERMINAL_FIELD];
     const [, caught = '0'] = /^SigCgt:\s*([\da-f]+)/m.exec(status) ?? [];
     return {
       identity,

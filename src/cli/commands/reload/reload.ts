@@ -4,7 +4,7 @@ import { problemLines } from '../../../config/report';
 import type { Settings } from '../../../config/env';
 import type { ProcessIdentity } from '../../../spool/processes';
 import { codeOf, messageOf } from '../../../wire/systemErrors';
-import { tell, type CommandEnd, type CommandHost } from '../../command';
+import { tell, tellMisconfigured, type CommandEnd, type CommandHost } from '../../command';
 import { EX } from '../../exitCodes';
 import { httpAddressOf } from '../../httpAddress';
 import { printable } from '../../printable';
@@ -44,10 +44,7 @@ const before = async (
 export const reload = async (request: ReloadRequest, host: CommandHost): Promise<number> => {
   const { out, err, interrupted$ } = host;
   const configured = host.configured();
-  if (E.isLeft(configured)) {
-    err(`${problemLines(configured.left).join('\n')}\n`);
-    return EX.CONFIG;
-  }
+  if (E.isLeft(configured)) return tellMisconfigured(err, configured.left);
   const { settings, warnings } = configured.right;
   err(
     problemLines(warnings)

@@ -28,7 +28,9 @@ export const askBefore = async (address: HttpAddress, { pid }: ProcessIdentity):
     : E.left(`another process answers HTTP, ${document.daemon.pid}`);
 };
 
-const countOf = ({ daemon: { reloads } }: StatusDocument): number => reloads.succeeded + reloads.failed;
+/** Whether a reload has ended that began after `before`: one under way then may have read the configuration too early. */
+const hasEnded = ({ daemon: { reloads } }: StatusDocument, before: StatusDocument): boolean =>
+  reloads.succeeded + reloads.failed > before.daemon.reloads.begun;
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 
@@ -52,9 +54,9 @@ const endOf = (after: StatusDocument, before: StatusDocument): CommandEnd =>
       };
 
 /**
- * Asks again and again, until the daemon says what has become of the reload.
+ * Asks again and again, until the daemon says what has become of a reload that began after `before`.
  *
- *     asked   ----a----a----a      a: the counts are as before
+ *     asked   ----a----a----a      a: no such reload has ended
  *     result  --------------(r|)
  */
 export const resultOf = (
@@ -64,7 +66,7 @@ export const resultOf = (
 ): Promise<CommandEnd> => {
   const look = async (): Promise<CommandEnd | undefined> => {
     const asked = await askStatus(address, { limit: 0 }, { timeoutMs: ASK_MS })();
-    if (E.isRight(asked)) return countOf(asked.right) === countOf(before) ? undefined : endOf(asked.right, before);
+    if (E.isRight(asked)) return hasEnded(asked.right, before) ? endOf(asked.right, before) : undefined;
     const problems = [`process ${daemon.pid} has ended, its log says why`];
     return (await isRunning(daemon)) ? undefined : { code: EX.UNAVAILABLE, problems };
   };

@@ -5,8 +5,8 @@ import { nearest } from '../../../sinks/nearest';
 import type { Inspected } from '../../../spool/inspectFile';
 import { surveyByBucket, surveyLines, type FileSurvey } from './dryRun';
 import { EX } from '../../exitCodes';
-import { findFiles } from '../../findFiles';
-import { tell, type CommandHost } from '../../command';
+import { findFiles, foreignLine, skippedLine } from '../../findFiles';
+import { tell, tellMisconfigured, type CommandHost } from '../../command';
 import type { Ended } from './ended';
 import type { ReplayRequest } from './request';
 import { sendFiles } from './sendFiles';
@@ -18,21 +18,12 @@ const unknownStream = (to: string, streams: readonly StreamPlan[]): string => {
   return `--to: expected one of ${ids.join(', ')}, got ${JSON.stringify(to)}${meant === undefined ? '' : ` (did you mean ${meant}?)`}`;
 };
 
-const foreignLine = ({ path, foreign = '' }: Inspected): string =>
-  `${path}: expected a file that starts with a message, found ${foreign}; it stays as it is`;
-
-const skippedLine = ({ path, foreign = '' }: Inspected): string =>
-  `${path}: skipped, it starts with no message: ${foreign}`;
-
 /** Runs `kahets replay`; resolves with its exit code. */
 export const replay = async (request: ReplayRequest, host: CommandHost): Promise<number> => {
   const { out, err } = host;
   const configured = host.configured();
   const fail = (code: number, problems: readonly string[]): number => tell(err, { code, problems });
-  if (E.isLeft(configured)) {
-    err(`${problemLines(configured.left).join('\n')}\n`);
-    return EX.CONFIG;
-  }
+  if (E.isLeft(configured)) return tellMisconfigured(err, configured.left);
   const { streams } = configured.right.plan;
   const stream = streams.find(({ config }) => config.id === request.to);
   if (!stream) return fail(EX.USAGE, [unknownStream(request.to, streams)]);
@@ -48,7 +39,7 @@ export const replay = async (request: ReplayRequest, host: CommandHost): Promise
   const { reports, code, problems } = request.dryRun
     ? await survey(files, request, out)
     : await sendFiles(files, stream, configured.right, request, host);
-  const all = [...foreign.map(foreignLine), ...problems];
+  const all = [...foreign.map((file) => `${foreignLine(file)}; it stays as it is`), ...problems];
   const exitCode = foreign.length > 0 && code === EX.OK ? EX.DATAERR : code;
   const json = {
     ...{ stream: request.to, dryRun: request.dryRun, exitCode, files: reports },

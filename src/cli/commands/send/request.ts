@@ -10,9 +10,11 @@ export interface SendRequest {
   readonly count: number | undefined;
   /** Messages a second. Undefined: as fast as the daemon takes them. */
   readonly rate: number | undefined;
-  /** Undefined: the daemon's, as SOCKET says. */
+  /** A path, or `tcp://host:port`. Undefined: the first of SOCKET. */
   readonly socket: string | undefined;
   /** Whether to wait until all of it is settled. */
   readonly sync: boolean;
+  /** So long is the answer waited for. */
+  readonly timeoutMs: number;
   readonly json: boolean;
 }

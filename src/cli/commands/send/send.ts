@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import * as E from 'fp-ts/Either';
-import { firstValueFrom, map, merge, NEVER, race, takeUntil, timer } from 'rxjs';
+import { defer, firstValueFrom, map, merge, mergeMap, NEVER, race, takeUntil, throwError, timer } from 'rxjs';
 import { connect, ConnectionError, type Connection } from '../../../client/connect';
 import type { Settings } from '../../../config/env';
 import type { Status, Synced } from '../../../model';
+import { socketAddress, socketText } from '../../../wire/address';
 import { LENGTH_BYTES } from '../../../wire/frame';
 import { codeOf, messageOf } from '../../../wire/systemErrors';
 import { tell, type CommandEnd, type CommandHost } from '../../command';
@@ -57,12 +58,24 @@ const displayOf = (totalBytes: number | undefined, { terminal, err }: CommandHos
   return screen && totalBytes !== undefined ? barDisplay(screen, totalBytes) : plainDisplay(err);
 };
 
+/** The answer to a sync. */
+const answerOf = (connection: Connection, socket: string, timeoutMs: number): Promise<Synced> => {
+  const late = `no answer within ${timeoutMs / 1000} s: what became of the messages is not known`;
+  return firstValueFrom(
+    race(
+      defer(() => connection.sync()),
+      timer(timeoutMs).pipe(mergeMap(() => throwError(() => new ConnectionError(socket, late)))),
+    ),
+  );
+};
+
 /** Sends all of the input, or what goes before Ctrl-C; the frame that is being written is written whole. */
 const sendAll = async (
   connection: Connection,
   { batches, totalBytes }: Input,
   encode: (message: Buffer) => Buffer,
-  { rate, sync }: SendRequest,
+  { rate, sync, timeoutMs }: SendRequest,
+  socket: string,
   sent: Sent,
   host: CommandHost,
 ): Promise<CommandEnd> => {
@@ -88,7 +101,7 @@ const sendAll = async (
     isStopped: () => isStopped,
   }).then(async () => {
     if (isStopped || !sync) return isStopped ? INTERRUPTED : OK;
-    const { status, messages } = await connection.sync();
+    const { status, messages } = await answerOf(connection, socket, timeoutMs);
     sent.synced = { status, messages };
     return SETTLED[status];
   });
@@ -131,20 +144,26 @@ export const send = async (request: SendRequest, host: CommandHost): Promise<num
   return tell(err, end);
 };
 
+/** With its folder, also where that is this one. */
+const absolute = (socket: string): string => {
+  const address = socketAddress(socket);
+  return address?.kind === 'unix' ? resolve(address.path) : socket;
+};
+
 const sendTo = async (
   request: SendRequest,
   encode: (message: Buffer) => Buffer,
   settings: Settings,
   host: CommandHost,
 ): Promise<{ readonly socket: string; readonly sent: Sent; readonly end: CommandEnd }> => {
-  const socket = request.socket ?? settings.socket;
+  const socket = request.socket ?? settings.sockets.slice(0, 1).map(socketText).join();
   const sent: Sent = { messages: 0, bytes: 0 };
   const maxBytes = settings.maxFrameBytes - (encode(Buffer.alloc(0)).length - LENGTH_BYTES);
   let connection: Connection | undefined;
   try {
     const input = await inputOf(request, host, { encode, maxBytes });
-    connection = await connect(resolve(socket));
-    return { socket, sent, end: await sendAll(connection, input, encode, request, sent, host) };
+    connection = await connect(absolute(socket));
+    return { socket, sent, end: await sendAll(connection, input, encode, request, socket, sent, host) };
   } catch (error) {
     await (error instanceof ConnectionError ? undefined : connection?.end());
     return { socket, sent, end: endOf(error) };

@@ -1,4 +1,4 @@
-import { printable, printableJson } from '../../printable';
+import { printableJson, printableLines } from '../../printable';
 
 /** A message as the daemon tells of it. */
 export interface Seen {
@@ -13,6 +13,5 @@ export const jsonLine = (seen: Seen): string => `${printableJson(seen)}\n`;
 /** The message alone, with a line end: as it is, but for a terminal, where only its own line ends do something. */
 export const rawLine = ({ message, messageBase64 }: Seen, isTerminal: boolean): Buffer => {
   const bytes = messageBase64 === undefined ? Buffer.from(message ?? '') : Buffer.from(messageBase64, 'base64');
-  const shown = isTerminal ? bytes.toString().split('\n').map(printable).join('\n') : bytes;
-  return Buffer.concat([Buffer.from(shown), Buffer.from('\n')]);
+  return Buffer.concat([isTerminal ? printableLines(bytes) : bytes, Buffer.from('\n')]);
 };

@@ -7,7 +7,7 @@ import { tell, type CommandHost } from '../../command';
 import { EX } from '../../exitCodes';
 import { endOfHttp, httpAddressOf } from '../../httpAddress';
 import { countText } from '../../texts';
-import { outputTo } from '../cat/output';
+import { outputTo } from '../../output';
 import { jsonLine, rawLine, type Seen } from './lines';
 import type { TailRequest } from './request';
 

@@ -1,5 +1,5 @@
 import type { RatedRow } from '../../../control/status/snapshot';
-import { droppedOf } from '../../status/buckets';
+import { droppedOf } from '../../../control/status/totals';
 
 /** What rows of buckets are sorted by, in the order in which a key goes through it; what comes first has most of it. */
 export const SORTS = ['rate', 'received', 'waiting', 'lost', 'name'] as const;

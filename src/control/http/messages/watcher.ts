@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Outcome, Settled } from '../../../model';
 import { MessageCursor } from '../../../wire/messageCursor';
 import { messageFields } from '../../../wire/messageFields';
+import { eventText } from '../audience';
 import { Allowance } from './allowance';
 import type { Question } from './question';
 
@@ -82,7 +83,7 @@ export class Watcher {
   }
 
   private write(event: string, data: object): number {
-    const text = `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+    const text = eventText(event, data);
     this.client.write(text);
     return text.length;
   }

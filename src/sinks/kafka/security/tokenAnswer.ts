@@ -26,8 +26,9 @@ const lifetimeOfJwt = (token: string, nowMs: number): number | undefined => {
   return exp * 1000 - (typeof iat === 'number' ? iat * 1000 : nowMs);
 };
 
-/** The token of a successful answer (RFC 6749, 5.1). */
-export const readToken = (text: string, nowMs: number): E.Either<string, Token> => {
+/** The token of a successful answer (RFC 6749, 5.1); undefined: it was too long to be one. */
+export const readToken = (text: string | undefined, nowMs: number): E.Either<string, Token> => {
+  if (text === undefined) return E.left('answers with more than 1 MB; check that it is a token endpoint');
   const { access_token: value, expires_in: seconds } = fieldsOf(text) ?? {};
   if (typeof value !== 'string') return E.left('answers without an access_token; check that it is a token endpoint');
   // Other characters would end the token within the message that carries it.

@@ -27,6 +27,8 @@ export interface Tokens {
 }
 
 const REFRESH_AT = 0.8;
+/** The longest tokens have some 10 KB. */
+const MOST_ANSWER_BYTES = 1_000_000;
 
 interface Kept {
   readonly value: string;
@@ -82,14 +84,26 @@ const fetchToken = async (
       redirect: 'manual',
       signal,
     });
-    const text = await answer.text();
+    const text = await textOf(answer);
     const token = answer.ok
       ? readToken(text, now())
-      : E.left(readRefusal(answer.status, text, [clientSecret, credentials]));
+      : E.left(readRefusal(answer.status, text ?? '', [clientSecret, credentials]));
     return E.isLeft(token) ? E.left(`${place} ${token.left}`) : token;
   } catch (error) {
     return E.left(`${place} gives no answer: ${whyNot(error)}`);
   }
+};
+
+/** What an answer says; undefined: more than anybody needs, which is not read to its end. */
+const textOf = async ({ body }: { readonly body: AsyncIterable<Uint8Array> | null }): Promise<string | undefined> => {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body ?? []) {
+    bytes += chunk.length;
+    if (bytes > MOST_ANSWER_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks));
 };
 
 /** fetch's own message may repeat the whole address; its cause is the socket's or TLS's error. */

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Settings } from '../../../config/env';
-import { problemLines } from '../../../config/report';
-import { hideIn } from '../../../config/secrets';
-import type { Configured } from '../../../control/configure';
-import type { Log } from '../../../model';
-import type { Plan } from '../../../pipelines/topology';
+import type { Settings } from '../config/env';
+import { problemLines } from '../config/report';
+import { hideIn } from '../config/secrets';
+import type { Log } from '../model';
+import type { Plan } from '../pipelines/topology';
+import type { Configured } from './configure';
 
 /** The configuration that the daemon works by, which a reload changes. */
 export interface InUse {
