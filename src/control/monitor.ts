@@ -2,7 +2,7 @@ import type { TaskEither } from 'fp-ts/TaskEither';
 import * as TE from 'fp-ts/TaskEither';
 import { identity } from 'fp-ts/function';
 import type { Env, Ledger, Log } from '../model';
-import type { StreamPlan } from '../pipelines/openStream';
+import type { StreamPlan } from '../pipelines/stream/stream';
 import type { MemoryMarks } from './held';
 import type { ReloadCounts } from './reload';
 import type { WatchedSinks } from './status/watchSinks';

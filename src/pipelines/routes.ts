@@ -3,7 +3,7 @@ import type { BucketConfig, Config, StreamConfig } from '../config/buckets';
 import type { BatchLimits, StreamOptions } from '../model';
 import type { Route } from './bucket';
 import type { PlannedOperator } from './checkParts';
-import type { OpenStream, StreamPlan } from './openStream';
+import type { OpenStream, StreamPlan } from './stream/stream';
 
 /** A batch closes at this many bytes, whatever its bucket asks for. */
 const MAX_BATCH_BYTES = 1_000_000;

@@ -6,7 +6,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { defer, merge, mergeMap, Subject, takeUntil, type Observable } from 'rxjs';
 import type { Env, OpenError } from '../model';
 import { messageOf } from '../wire/systemErrors';
-import { openStream, type OpenStream, type StreamParts, type StreamPlan, type Turn } from './openStream';
+import { openStream } from './stream/openStream';
+import type { OpenStream, StreamParts, StreamPlan, Turn } from './stream/stream';
 import type { ReplayParts } from './replay/streamReplay';
 import { createRoutes, type Configuration, type RouteOf, type Routes } from './routes';
 

@@ -10,7 +10,7 @@ import type { CheckedSink, Env, OpenError, Problem, SinkKind, StreamOptions } fr
 import { childPath } from '../sinks/problems';
 import { allProblems, checksOf } from './checkParts';
 import { NO_MODULES, type Modules } from './modules';
-import type { StreamPlan } from './openStream';
+import type { StreamPlan } from './stream/stream';
 import { checkReplay } from './replay/checkReplay';
 import { emptyKeys, planBucket, type BucketPlan, type Configuration } from './routes';
 import { openTopology, type Topology } from './streams';

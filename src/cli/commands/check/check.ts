@@ -4,7 +4,7 @@ import * as E from 'fp-ts/Either';
 import { problemLines, type PlacedProblem } from '../../../config/report';
 import { hideIn } from '../../../config/secrets';
 import type { Configured } from '../../../control/configure';
-import type { StreamPlan } from '../../../pipelines/openStream';
+import type { StreamPlan } from '../../../pipelines/stream/stream';
 import type { BucketPlan } from '../../../pipelines/routes';
 import { messageOf } from '../../../wire/systemErrors';
 import { tell, tellMisconfigured, type CommandHost } from '../../command';

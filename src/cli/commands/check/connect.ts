@@ -1,6 +1,6 @@
 import { firstValueFrom, from, map, race, timer } from 'rxjs';
 import type { CheckedSink, Env, Finding } from '../../../model';
-import type { StreamPlan } from '../../../pipelines/openStream';
+import type { StreamPlan } from '../../../pipelines/stream/stream';
 import type { Plan } from '../../../pipelines/topology';
 
 /** What a look at one of a stream's sinks found. */

@@ -1,4 +1,4 @@
-import type { StreamPlan } from '../../../pipelines/openStream';
+import type { StreamPlan } from '../../../pipelines/stream/stream';
 import type { BucketPlan } from '../../../pipelines/routes';
 import type { Plan } from '../../../pipelines/topology';
 import { sizeText } from '../../../sinks/codecs';

@@ -13,7 +13,7 @@ import {
   type Write,
 } from '../../../model';
 import { streamPolicy } from '../../../pipelines/policy';
-import type { StreamPlan } from '../../../pipelines/openStream';
+import type { StreamPlan } from '../../../pipelines/stream/stream';
 
 /** A stream that is written to by hand. */
 export interface OpenStream {

@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/Either';
 import { problemLines } from '../../../config/report';
-import type { StreamPlan } from '../../../pipelines/openStream';
+import type { StreamPlan } from '../../../pipelines/stream/stream';
 import { nearest } from '../../../sinks/nearest';
 import type { Inspected } from '../../../spool/inspectFile';
 import { surveyByBucket, surveyLines, type FileSurvey } from './dryRun';

@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/Either';
 import { asyncScheduler, merge, ReplaySubject, Subject } from 'rxjs';
 import type { Configured } from '../../../control/configure';
-import type { StreamPlan } from '../../../pipelines/openStream';
+import type { StreamPlan } from '../../../pipelines/stream/stream';
 import type { Inspected } from '../../../spool/inspectFile';
 import { SpoolError } from '../../../spool/plainFile';
 import { barDisplay, plainDisplay } from '../../display';

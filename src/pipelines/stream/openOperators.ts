@@ -1,7 +1,7 @@
-import type { Env } from '../model';
-import type { NamedOperator } from '../operators/runOperators';
-import { messageOf } from '../wire/systemErrors';
-import type { PlannedOperator } from './checkParts';
+import type { Env } from '../../model';
+import type { NamedOperator } from '../../operators/runOperators';
+import { messageOf } from '../../wire/systemErrors';
+import type { PlannedOperator } from '../checkParts';
 
 /**
  * Opens operators, for one way into the stream whose environment this is.

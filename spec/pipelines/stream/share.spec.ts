@@ -1,5 +1,5 @@
-import { createHeld } from '../../src/control/held';
-import { fairShareOf } from '../../src/pipelines/share';
+import { createHeld } from '../../../src/control/held';
+import { fairShareOf } from '../../../src/pipelines/stream/share';
 
 const held = createHeld({ high: 1200, low: 600 });
 

@@ -1,4 +1,4 @@
-import type { Held } from '../model';
+import type { Held } from '../../model';
 
 /** Of the high mark: the low one is half of it, and a sink may hold a copy, encoded, of what it is given. */
 const PART = 1 / 4;
