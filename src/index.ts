@@ -22,8 +22,12 @@ export { defineOperator, type OperatorDefinition } from './operators/defineOpera
 export { deliver } from './operators/deliver';
 export { fanOut } from './operators/fanOut';
 export { groupByBucket, type GroupByBucketOptions } from './operators/groupByBucket';
+export { inTurn, type Attempt, type Fate } from './operators/inTurn';
+export { oneByOne } from './operators/oneByOne';
+export { cut, wholeOf, type Part } from './operators/parts';
 export { sample } from './operators/sample';
 export { settle } from './operators/settle';
+export { watchHealth, type WatchedHealth } from './operators/watchHealth';
 export { withBackup } from './operators/withBackup';
 export { withBreaker, type BreakerOptions } from './operators/withBreaker';
 export { withDeadLetter } from './operators/withDeadLetter';

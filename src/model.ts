@@ -295,7 +295,11 @@ export interface Sink {
   readonly spool?: Spool;
   /** Whether it tries again by itself, in order, what is unavailable. Default: no, `withRetry` does it. */
   readonly retries?: boolean;
-  /** The latest state first, then every change. */
+  /**
+   * The latest state first, then every change. Nobody but the sink finds out that `down` is over: nothing that was kept is sent on
+   * meanwhile, and once a write has waited in it for 2 s, a backup takes all batches, with none that probes. Without a backup they come
+   * as ever. For a bucket in `topicsDown` a batch probes now and then, whatever is said of it.
+   */
   readonly health$: Observable<Health>;
   /** Called once, after the last write has ended. Never fails, never hangs. */
   readonly close: Task<void>;

@@ -1,6 +1,6 @@
 /** What docs/writing-a-sink.md shows is compiled and run, its specs as specs of ours. */
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -10,8 +10,7 @@ import { configure } from '../../src/control/configure';
 import { createModules } from '../../src/control/modules';
 import type { Daemon, Ended } from '../../src/control/daemonApi';
 import { sinks } from '../../src/sinks';
-import { ROOT } from '../support/endToEnd';
-import { blockNamed, codeBlocks, compileBlocks, problemsOf } from './codeBlocks';
+import { codeBlocks, compileBlocks, problemsOf } from './codeBlocks';
 
 const BLOCKS = codeBlocks('docs/writing-a-sink.md');
 const shown = BLOCKS.filter(({ language }) => language === 'ts');
@@ -22,15 +21,10 @@ const run = (name: string): unknown => jest.requireActual(path.join(folder, name
 describe('writing a sink', () => {
   it('shows nothing that no case here looks at', () =>
     expect(BLOCKS.filter(({ language }) => language !== '').map(({ name }) => name)).toEqual([
-      ...['settings.ts', 'inTurn.ts', 'lines.ts', 'lines.spec.ts', 'inTurn.spec.ts', 'block-6.json', 'main.ts'],
+      ...['settings.ts', 'lines.ts', 'lines.spec.ts', 'order.spec.ts', 'block-6.json', 'main.ts'],
     ]));
 
   it('shows code that compiles', () => expect(problemsOf(shown)).toEqual([]), 60_000);
-
-  it.each(['webhook', 'postgres'])('has the same inTurn.ts as examples/%s', (example) => {
-    const code = blockNamed(shown, 'inTurn.ts').text.replace('// inTurn.ts\n', '');
-    expect(`${code}\n`).toBe(readFileSync(path.join(ROOT, `examples/${example}/src/inTurn.ts`), 'utf8'));
-  });
 
   it('shows a configuration that is right, and loads the sink', () => {
     const configured = configure({

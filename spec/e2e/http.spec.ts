@@ -259,7 +259,7 @@ describe('HTTP of the daemon', () => {
     expect(code).toBe(73);
     expect(lines.find(({ msg }) => msg === 'cannot run')).toMatchObject({
       level: 'FATAL',
-      reason: `HTTP 127.0.0.1:${port}: found a port in use (EADDRINUSE), expected a free one: end the program that listens there, or name another port`,
+      reason: `HTTP 127.0.0.1:${port}: found a program that listens there (EADDRINUSE), expected a free port: end the program that listens there, or name another port`,
     });
     expect(existsSync(daemon.socket)).toBe(false);
   });

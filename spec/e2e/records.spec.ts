@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { catchError, EMPTY, lastValueFrom, NEVER, reduce } from 'rxjs';
-import { NO_OPTIONS, SinkError, type Batch, type Rest, type StreamOptions } from '../../src/model';
+import { NO_OPTIONS, type Batch, type Rest, type StreamOptions } from '../../src/model';
 import { ByteReader } from '../../src/sinks/kafka/byteReader';
 import { ByteWriter } from '../../src/sinks/kafka/byteWriter';
 import { encodeHeader, sequenceAfter } from '../../src/sinks/kafka/header';
@@ -11,6 +10,7 @@ import { produceRequest, producerIdRequest, type Request } from '../../src/sinks
 import { encodeFrame } from '../../src/wire/frame';
 import { encodeRecord } from '../../src/wire/record';
 import { batchOfRun, messagesOf } from '../../src/testing/builders';
+import { written } from '../../src/testing/written';
 import { brokers, describeKafka, freshTopic } from '../support/endToEnd';
 import { runKafkaTool } from '../support/kafkaJars';
 import { messagesOfTopic } from '../support/kcat';
@@ -27,18 +27,9 @@ const batchOf = (bucket: string, messages: readonly Buffer[]): Batch => batchOfR
 /** Writes through the sink and closes it; what it did not take. */
 const write = async (batch: Batch, settings: object = {}, options?: StreamOptions): Promise<readonly Rest[]> => {
   const sink = await openKafka(brokers(), settings, {}, options);
-  const rest: Rest[] = [];
-  const written$ = sink.write(batch, NEVER).pipe(
-    catchError((error: unknown) => {
-      if (!(error instanceof SinkError)) throw error;
-      rest.push(...error.rest);
-      return EMPTY;
-    }),
-    reduce((sum, receipt) => sum + receipt.batch.count, 0),
-  );
-  const delivered = await lastValueFrom(written$);
+  const { receipts, rest } = await written(sink, batch);
   await sink.close();
-  expect(delivered + rest.reduce((sum, { batch: { count } }) => sum + count, 0)).toBe(batch.count);
+  expect([...receipts, ...rest].reduce((sum, { batch: { count } }) => sum + count, 0)).toBe(batch.count);
   return rest;
 };
 

@@ -7,6 +7,7 @@ import { NO_OPTIONS, SinkError } from '../../src/model';
 import { file } from '../../src/sinks/file';
 import { MessageCursor } from '../../src/wire/messageCursor';
 import { testEnv } from '../../src/testing/builders';
+import { openSink } from '../../src/testing/openSink';
 import { filesBelow } from './filesBelow';
 
 /** A folder of its own for `use`, removed afterwards. */
@@ -25,15 +26,11 @@ export const checkFile = (settings: unknown): CheckedSink => {
   return checked.right;
 };
 
-export const openFile = async (
+export const openFile = (
   settings: Readonly<Record<string, unknown>>,
-  env: Env = testEnv(),
-  options: StreamOptions = NO_OPTIONS,
-): Promise<Sink> => {
-  const opened = await checkFile(settings).open(env, options)();
-  if (opened._tag === 'Left') throw new Error(opened.left.message);
-  return opened.right;
-};
+  env?: Env,
+  options?: StreamOptions,
+): Promise<Sink> => openSink(file, settings, env, options);
 
 /** A file sink whose files are to be sent on. */
 export interface SpoolSink extends Sink {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { EMPTY, NEVER, Subject, firstValueFrom, of, type Observable } from 'rxjs';
-import type { Batch, Receipt, Rest, Sink } from '../model';
-import { SinkError } from '../model';
+import type { Batch, Sink } from '../model';
 import { batchOf, messagesOf } from './builders';
+import { written, type Written } from './written';
 
 /** A sink of its own for one law. */
 export interface OpenedSink {
@@ -21,25 +21,15 @@ export interface SinkConformance<O extends OpenedSink = OpenedSink> {
   readonly timeoutMs?: number;
 }
 
-interface Ended {
+interface Ended extends Written {
   readonly batch: Batch;
-  readonly receipts: readonly Receipt[];
-  readonly rest: readonly Rest[];
 }
 
-/** Subscribes at once; resolves when the write has ended. Anything but a SinkError is a failure of the law. */
-const start = (sink: Sink, batch: Batch, giveUp$: Observable<unknown> = NEVER): Promise<Ended> =>
-  new Promise((resolve, reject) => {
-    const receipts: Receipt[] = [];
-    sink.write(batch, giveUp$).subscribe({
-      next: (receipt) => receipts.push(receipt),
-      complete: () => resolve({ batch, receipts, rest: [] }),
-      error: (error: unknown) => {
-        if (error instanceof SinkError) resolve({ batch, receipts, rest: error.rest });
-        else reject(new Error('a write failed with something that is no SinkError', { cause: error }));
-      },
-    });
-  });
+/** Subscribes at once. Anything but a SinkError is a failure of the law. */
+const start = async (sink: Sink, batch: Batch, giveUp$?: Observable<unknown>): Promise<Ended> => ({
+  batch,
+  ...(await written(sink, batch, giveUp$)),
+});
 
 const inReceipts = ({ receipts }: Ended): readonly string[] => receipts.flatMap(({ batch }) => messagesOf(batch));
 const inRest = ({ rest }: Ended): readonly string[] => rest.flatMap(({ batch }) => messagesOf(batch));

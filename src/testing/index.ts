@@ -8,3 +8,5 @@ export * from './builders';
 export { describeSink, type OpenedSink, type SinkConformance } from './describeSink';
 export { createFakeSink, type FakeBehaviour, type FakeSink, type FakeSinkOptions, type Taken } from './fakeSink';
 export { marbles, type Marbles } from './marbles';
+export { openSink } from './openSink';
+export { written, type Written } from './written';

@@ -34,6 +34,8 @@ export const openDatabase = (settings: Settings, lost: (error: Error) => void = 
     ...{ statement_timeout: timeoutMs, query_timeout: timeoutMs + SLACK_MS },
   });
   pool.on('error', lost);
+  // One that is in use tells its query; without this it would also end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined));
 
   /** A connection on which something failed is not used again. */
   const using = async <A>(client: PoolClient, use: () => Promise<A>): Promise<A> => {

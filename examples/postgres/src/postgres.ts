@@ -1,13 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import * as E from 'fp-ts/Either';
 import * as TE from 'fp-ts/TaskEither';
-import { defineSink, type Batch, type Env, type Sink, type StreamOptions } from 'kahets';
+import {
+  cut,
+  defineSink,
+  inTurn,
+  oneByOne,
+  watchHealth,
+  wholeOf,
+  type Attempt,
+  type Batch,
+  type Env,
+  type Fate,
+  type Part,
+  type Sink,
+  type StreamOptions,
+} from 'kahets';
 import { openDatabase, whereOf } from './database';
-import { inTurn, type Attempt, type Fate } from './inTurn';
 import { rowOf, type Row } from './insert';
-import { cut, oneByOne, wholeOf, type Part } from './parts';
 import { decodeSettings, type Settings } from './settings';
-import { watchHealth } from './watchHealth';
 
 const LOOK_EVERY_MS = 1000;
 

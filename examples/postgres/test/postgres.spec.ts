@@ -1,13 +1,22 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { isRight } from 'fp-ts/Either';
-import { catchError, filter, firstValueFrom, lastValueFrom, NEVER, of, Subject, toArray } from 'rxjs';
-import { encodeFrame, SinkError, type Batch, type Receipt, type Rest, type Sink } from 'kahets';
-import { batchOf, batchOfRun, describeSink, messagesOf, testEnv } from 'kahets/testing';
+import { filter, firstValueFrom, Subject } from 'rxjs';
+import { encodeFrame, type Sink } from 'kahets';
+import {
+  batchOf,
+  batchOfRun,
+  describeSink,
+  messagesOf,
+  openSink,
+  testEnv,
+  written,
+  type Written,
+} from 'kahets/testing';
 import postgres from '../src/postgres';
 import { startCluster, USER, type Cluster } from './cluster';
 import { describePostgres } from './describePostgres';
-import { openSink } from './openSink';
+import { standBetween } from './standBetween';
 
 const TABLE = readFileSync(path.resolve(__dirname, '../../table.sql'), 'utf8');
 
@@ -35,19 +44,10 @@ const settings = (others: object = {}) => ({
 });
 
 /** Receipts, then the rest. */
-const written = (sink: Sink, batch: Batch): Promise<readonly (Receipt | Rest)[]> =>
-  lastValueFrom(
-    sink.write(batch, NEVER).pipe(
-      catchError((error: unknown) => {
-        if (error instanceof SinkError) return of(...error.rest);
-        throw error;
-      }),
-      toArray(),
-    ),
-  );
-
-const said = (part: Receipt | Rest): unknown =>
-  'how' in part ? [part.how, ...messagesOf(part.batch)] : [part.cause.kind, part.written, ...messagesOf(part.batch)];
+const said = ({ receipts, rest }: Written): readonly unknown[] => [
+  ...receipts.map(({ how, batch }) => [how, ...messagesOf(batch)]),
+  ...rest.map(({ cause, written: doubt, batch }) => [cause.kind, doubt, ...messagesOf(batch)]),
+];
 
 describePostgres('with PostgreSQL', () => {
   beforeAll(async () => {
@@ -70,7 +70,7 @@ describePostgres('with PostgreSQL', () => {
       await createTable('keyed');
       sink = await openSink(postgres, settings({ table: 'keyed' }));
       const batch = batchOfRun('b', [encodeFrame('b', 'one', 'k'), encodeFrame('b', 'two')], 1_700_000_000_123);
-      expect((await written(sink, batch)).map(said)).toEqual([['delivered', 'one', 'two']]);
+      expect(said(await written(sink, batch))).toEqual([['delivered', 'one', 'two']]);
       expect(await cluster.query('SELECT bucket, key, value, arrived, position FROM keyed ORDER BY id')).toEqual([
         {
           bucket: 'b',
@@ -93,7 +93,7 @@ describePostgres('with PostgreSQL', () => {
       await createTable('documents', 'jsonb');
       sink = await openSink(postgres, settings({ table: 'documents', valueType: 'jsonb' }));
       const batch = batchOf('b', ['{"n":1}', 'no json', '{"n":3}', '{"n":4}', '{"n":5}', '', '{"n":7}']);
-      expect((await written(sink, batch)).map(said)).toEqual([
+      expect(said(await written(sink, batch))).toEqual([
         ['delivered', '{"n":1}'],
         ['delivered', '{"n":3}', '{"n":4}'],
         ['delivered', '{"n":5}'],
@@ -110,12 +110,12 @@ describePostgres('with PostgreSQL', () => {
       await cluster.query(`ALTER TABLE short ADD CHECK (length(value) < 5)`);
       sink = await openSink(postgres, settings({ table: 'short', valueType: 'text' }));
       const parts = await written(sink, batchOf('b', ['1', 'secret', '3']));
-      expect(parts.map(said)).toEqual([
+      expect(said(parts)).toEqual([
         ['delivered', '1'],
         ['delivered', '3'],
         ['poison', 'no', 'secret'],
       ]);
-      expect(JSON.stringify(parts.map((part) => ('cause' in part ? part.cause.message : '')))).not.toContain('secret');
+      expect(JSON.stringify(parts.rest.map(({ cause }) => cause.message))).not.toContain('secret');
     });
 
     it('inserts once what is sent again after nobody knew', async () => {
@@ -127,11 +127,11 @@ describePostgres('with PostgreSQL', () => {
       sink = await openSink(postgres, settings({ table: 'slow' }));
       const batch = batchOf('b', ['1', '2']);
       const giveUp$ = new Subject<void>();
-      const ended = lastValueFrom(sink.write(batch, giveUp$)).catch((error: unknown) => error);
+      const ended = written(sink, batch, giveUp$);
       await active('INSERT INTO slow');
       giveUp$.next();
       expect(await ended).toMatchObject({ rest: [{ batch, written: 'unknown', cause: { kind: 'gave_up' } }] });
-      expect((await written(sink, batch)).map(said)).toEqual([['delivered', '1', '2']]);
+      expect(said(await written(sink, batch))).toEqual([['delivered', '1', '2']]);
       expect(await stored('b', 'slow')).toEqual(['1', '2']);
     });
 
@@ -139,10 +139,12 @@ describePostgres('with PostgreSQL', () => {
       await createTable('halved', 'text');
       await cluster.query(`ALTER TABLE halved ADD CONSTRAINT taste CHECK (value <> 'bad')`);
       sink = await openSink(postgres, settings({ table: 'halved', valueType: 'text' }));
-      const [, rest] = await written(sink, batchOf('b', ['1', 'bad']));
+      const {
+        rest: [rest],
+      } = await written(sink, batchOf('b', ['1', 'bad']));
       await cluster.query('ALTER TABLE halved DROP CONSTRAINT taste');
       if (!rest) throw new Error('what the constraint refuses is left');
-      expect((await written(sink, rest.batch)).map(said)).toEqual([['delivered', 'bad']]);
+      expect(said(await written(sink, rest.batch))).toEqual([['delivered', 'bad']]);
       const rows = await cluster.query<{ batch: string; position: number }>(
         'SELECT batch, position FROM halved ORDER BY id',
       );
@@ -156,7 +158,7 @@ describePostgres('with PostgreSQL', () => {
       sink = await openSink(postgres, settings({ table: 'unique_keys' }));
       const again = () => batchOfRun('b', [encodeFrame('b', 'one', 'id-1'), encodeFrame('b', 'two', 'id-2')]);
       await written(sink, again());
-      expect((await written(sink, again())).map(said)).toEqual([['delivered', 'one', 'two']]);
+      expect(said(await written(sink, again()))).toEqual([['delivered', 'one', 'two']]);
       expect(await stored('b', 'unique_keys')).toEqual(['one', 'two']);
     });
 
@@ -169,22 +171,40 @@ describePostgres('with PostgreSQL', () => {
       await cluster.query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'INSERT INTO broken%'`,
       );
-      expect(await ended).toMatchObject([{ written: 'unknown', cause: { kind: 'unavailable' } }]);
-      expect((await written(sink, batchOf('b', ['2']))).map(said)).toEqual([['delivered', '2']]);
+      expect(await ended).toMatchObject({ rest: [{ written: 'unknown', cause: { kind: 'unavailable' } }] });
+      expect(said(await written(sink, batchOf('b', ['2'])))).toEqual([['delivered', '2']]);
+    });
+
+    it('lives when the connection of an INSERT is cut without a word', async () => {
+      await createTable('cut');
+      await cluster.query('CREATE TRIGGER wait AFTER INSERT ON cut FOR EACH STATEMENT EXECUTE FUNCTION wait()');
+      const between = await standBetween(cluster.folder);
+      try {
+        sink = await openSink(postgres, settings({ table: 'cut', host: between.folder }));
+        const ended = written(sink, batchOf('b', ['1']));
+        await active('INSERT INTO cut');
+        between.cut();
+        expect(await ended).toMatchObject({ rest: [{ written: 'unknown', cause: { kind: 'unavailable' } }] });
+        expect(said(await written(sink, batchOf('b', ['2'])))).toEqual([['delivered', '2']]);
+      } finally {
+        await between.stop();
+      }
     });
 
     it('an INSERT that takes too long is cancelled, and not there', async () => {
       await createTable('locked');
       await cluster.query('CREATE TRIGGER wait AFTER INSERT ON locked FOR EACH STATEMENT EXECUTE FUNCTION wait()');
       sink = await openSink(postgres, settings({ table: 'locked', timeoutMs: 100 }));
-      expect((await written(sink, batchOf('b', ['1']))).map(said)).toEqual([['unavailable', 'no', '1']]);
+      expect(said(await written(sink, batchOf('b', ['1'])))).toEqual([['unavailable', 'no', '1']]);
       expect(await stored('b', 'locked')).toEqual([]);
     });
 
     it('waits for a table that is missing, and finds out by itself when it is there', async () => {
       await cluster.query('DROP TABLE IF EXISTS later');
       sink = await openSink(postgres, settings({ table: 'later' }));
-      const [rest] = await written(sink, batchOf('b', ['1']));
+      const {
+        rest: [rest],
+      } = await written(sink, batchOf('b', ['1']));
       expect(rest).toMatchObject({ written: 'no', cause: { kind: 'unavailable' } });
       expect(await firstValueFrom(sink.health$)).toMatchObject({
         state: 'down',
@@ -192,7 +212,7 @@ describePostgres('with PostgreSQL', () => {
       });
       await createTable('later');
       await firstValueFrom(sink.health$.pipe(filter(({ state }) => state === 'up')));
-      expect((await written(sink, batchOf('b', ['1']))).map(said)).toEqual([['delivered', '1']]);
+      expect(said(await written(sink, batchOf('b', ['1'])))).toEqual([['delivered', '1']]);
     });
   });
 

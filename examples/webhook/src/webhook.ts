@@ -1,14 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import * as E from 'fp-ts/Either';
 import * as TE from 'fp-ts/TaskEither';
-import { defineSink, type Batch, type Env, type Sink } from 'kahets';
+import {
+  cut,
+  defineSink,
+  inTurn,
+  oneByOne,
+  watchHealth,
+  wholeOf,
+  type Attempt,
+  type Batch,
+  type Env,
+  type Fate,
+  type Part,
+  type Sink,
+} from 'kahets';
 import { encodeMessage } from './encode';
-import { inTurn, type Attempt, type Fate } from './inTurn';
-import { cut, oneByOne, wholeOf, type Part } from './parts';
 import { createPost, look } from './post';
 import { decodeSettings, type Settings } from './settings';
 import { causeOf, type Verdict } from './verdict';
-import { watchHealth } from './watchHealth';
 
 const LOOK_EVERY_MS = 1000;
 

@@ -1,9 +1,8 @@
 import { isRight } from 'fp-ts/Either';
-import { catchError, firstValueFrom, lastValueFrom, NEVER, of, toArray, filter } from 'rxjs';
-import { SinkError, type Batch, type Env, type Receipt, type Rest, type Sink } from 'kahets';
-import { batchOf, describeSink, messagesOf, testEnv } from 'kahets/testing';
+import { filter, firstValueFrom } from 'rxjs';
+import type { Env, Sink } from 'kahets';
+import { batchOf, describeSink, messagesOf, openSink, testEnv, written, type Written } from 'kahets/testing';
 import webhook from '../src/webhook';
-import { openSink } from './openSink';
 import { linesOf, startReceiver, type Receiver } from './receiver';
 
 const opened = async (settings: object = {}) => {
@@ -26,19 +25,10 @@ describeSink('webhook', { open: () => opened(), outage });
 describeSink('webhook with arrays', { open: () => opened({ format: 'array', maxMessages: 100 }), outage });
 
 /** Receipts, then the rest. */
-const written = async (sink: Sink, batch: Batch): Promise<readonly (Receipt | Rest)[]> =>
-  lastValueFrom(
-    sink.write(batch, NEVER).pipe(
-      catchError((error: unknown) => {
-        if (error instanceof SinkError) return of(...error.rest);
-        throw error;
-      }),
-      toArray(),
-    ),
-  );
-
-const said = (part: Receipt | Rest): unknown =>
-  'how' in part ? [part.how, ...messagesOf(part.batch)] : [part.cause.kind, part.written, ...messagesOf(part.batch)];
+const said = ({ receipts, rest }: Written): readonly unknown[] => [
+  ...receipts.map(({ how, batch }) => [how, ...messagesOf(batch)]),
+  ...rest.map(({ cause, written: doubt, batch }) => [cause.kind, doubt, ...messagesOf(batch)]),
+];
 
 describe('webhook', () => {
   let receiver: Receiver;
@@ -83,7 +73,7 @@ describe('webhook', () => {
   it('sends an array where it is asked to, at most so many messages a request', async () => {
     await open({ format: 'array', maxMessages: 2 });
     const batch = batchOf('b', ['1', '2', '3']);
-    expect((await written(sink, batch)).map(said)).toEqual([
+    expect(said(await written(sink, batch))).toEqual([
       ['delivered', '1', '2'],
       ['delivered', '3'],
     ]);
@@ -103,7 +93,7 @@ describe('webhook', () => {
     async (status) => {
       refusing('bad', status);
       const batch = batchOf('b', ['1', '2', 'bad 3', '4', '5', 'bad 6', '7']);
-      expect((await written(sink, batch)).map(said)).toEqual([
+      expect(said(await written(sink, batch))).toEqual([
         ['delivered', '1', '2'],
         ['delivered', '4'],
         ['delivered', '5'],
@@ -119,7 +109,7 @@ describe('webhook', () => {
     receiver.answering = ({ body }, answer) =>
       void answer.writeHead(body.includes('bad') ? 400 : body.includes('"3"') ? 503 : 204).end();
     const batch = batchOf('b', ['1', 'bad 2', '3', '4', '5', '6']);
-    expect((await written(sink, batch)).map(said)).toEqual([
+    expect(said(await written(sink, batch))).toEqual([
       ['delivered', '1'],
       ['poison', 'no', 'bad 2'],
       ['unavailable', 'no', '3'],
@@ -137,13 +127,15 @@ describe('webhook', () => {
     [307, 'no'],
   ])('may be sent again what is answered with %d, written: %s', async (status, doubt) => {
     answeringWith(status, status === 307 ? { location: '/elsewhere' } : {});
-    expect((await written(sink, batchOf('b', ['1', '2']))).map(said)).toEqual([['unavailable', doubt, '1', '2']]);
+    expect(said(await written(sink, batchOf('b', ['1', '2'])))).toEqual([['unavailable', doubt, '1', '2']]);
     expect(await firstValueFrom(sink.health$)).toMatchObject({ state: 'down' });
   });
 
   it('does not know what became of a request that is not answered in time', async () => {
     receiver.answering = () => undefined;
-    const [rest] = await written(sink, batchOf('b', ['1']));
+    const {
+      rest: [rest],
+    } = await written(sink, batchOf('b', ['1']));
     expect(rest).toMatchObject({
       written: 'unknown',
       cause: { kind: 'unavailable', message: `${new URL(receiver.url).origin}: no answer in time` },
@@ -152,7 +144,9 @@ describe('webhook', () => {
 
   it('knows that a request which was never sent is not there', async () => {
     await receiver.stop();
-    const [rest] = await written(sink, batchOf('b', ['1']));
+    const {
+      rest: [rest],
+    } = await written(sink, batchOf('b', ['1']));
     await receiver.start();
     expect(rest).toMatchObject({ written: 'no', cause: { message: `${new URL(receiver.url).origin}: ECONNREFUSED` } });
   });
@@ -162,7 +156,9 @@ describe('webhook', () => {
     await written(sink, batchOf('b', ['1']));
     receiver.answering = undefined;
     nowMs += 29_999;
-    const [rest] = await written(sink, batchOf('b', ['2']));
+    const {
+      rest: [rest],
+    } = await written(sink, batchOf('b', ['2']));
     expect(rest).toMatchObject({
       written: 'no',
       cause: { message: expect.stringContaining('wait 1 ms more') as unknown },
@@ -176,7 +172,9 @@ describe('webhook', () => {
   it('marks what is sent again with the id that it had', async () => {
     const batch = batchOf('b', ['1']);
     answeringWith(500);
-    const [rest] = await written(sink, batch);
+    const {
+      rest: [rest],
+    } = await written(sink, batch);
     receiver.answering = undefined;
     if (!rest) throw new Error('a 500 leaves a rest');
     await written(sink, rest.batch);

@@ -4,10 +4,12 @@
  * `"files"` to have all files closed and listed, answered by a line that says how that ended.
  */
 import { createInterface } from 'node:readline';
-import { firstValueFrom, lastValueFrom, NEVER } from 'rxjs';
-import { NO_OPTIONS, SinkError, type Rest } from '../../../src/model';
+import { firstValueFrom } from 'rxjs';
+import { NO_OPTIONS, type Rest } from '../../../src/model';
 import { file } from '../../../src/sinks/file';
 import { batchOf, memoryLog, testEnv } from '../../../src/testing/builders';
+import { openSink } from '../../../src/testing/openSink';
+import { written } from '../../../src/testing/written';
 
 export interface Order {
   readonly bucket: string;
@@ -26,21 +28,12 @@ export interface Answer {
 
 const main = async (settings: unknown, spools: boolean): Promise<void> => {
   const log = memoryLog();
-  const checked = file(settings, 'settings');
-  if (checked._tag === 'Left') throw new Error(JSON.stringify(checked.left));
-  const opened = await checked.right.open(testEnv({ log, now: Date.now }), { ...NO_OPTIONS, spools })();
-  if (opened._tag === 'Left') throw new Error(opened.left.message);
-  const sink = opened.right;
+  const sink = await openSink(file, settings, testEnv({ log, now: Date.now }), { ...NO_OPTIONS, spools });
 
-  const write = ({ bucket, texts }: Order): Promise<Answer['ends'][number]> =>
-    lastValueFrom(sink.write(batchOf(bucket, texts), NEVER)).then(
-      () => 'taken',
-      (error: unknown) => {
-        const [rest] = error instanceof SinkError ? error.rest : [];
-        if (!rest) throw error;
-        return { written: rest.written, cause: rest.cause.message };
-      },
-    );
+  const write = async ({ bucket, texts }: Order): Promise<Answer['ends'][number]> => {
+    const [rest] = (await written(sink, batchOf(bucket, texts))).rest;
+    return rest ? { written: rest.written, cause: rest.cause.message } : 'taken';
+  };
 
   const files = async (): Promise<Answer['files']> => {
     try {

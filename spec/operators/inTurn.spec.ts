@@ -1,8 +1,21 @@
 import { left, right } from 'fp-ts/Either';
-import { catchError, EMPTY, map, NEVER, of, Subject, take, tap, timer, type ObservableInput } from 'rxjs';
-import { SinkError, type Batch, type Cause, type Rest } from 'kahets';
-import { batchOf, delivered, marbles, messagesOf, unavailable } from 'kahets/testing';
-import { inTurn, type Attempt, type Fate } from '../src/inTurn';
+import {
+  catchError,
+  EMPTY,
+  lastValueFrom,
+  map,
+  NEVER,
+  of,
+  Subject,
+  take,
+  tap,
+  timer,
+  type ObservableInput,
+} from 'rxjs';
+import { SinkError, type Batch, type Cause, type Rest } from '../../src/model';
+import { inTurn, type Attempt, type Fate } from '../../src/operators/inTurn';
+import { batchOf, delivered, messagesOf, unavailable } from '../../src/testing/builders';
+import { marbles } from '../../src/testing/marbles';
 
 const [one, two, other, both] = [
   batchOf('b', ['1']),
@@ -17,6 +30,9 @@ const gaveUp = (batch: Batch, written: Rest['written']): SinkError => {
   return new SinkError('place', [{ batch, cause, written }]);
 };
 
+const unexpected = (batch: Batch, message: string): SinkError =>
+  new SinkError('place', [{ batch, cause: { kind: 'unexpected', message }, written: 'unknown' }]);
+
 /** One attempt after the other. */
 const attempts =
   (...answers: ObservableInput<readonly Fate[]>[]): Attempt =>
@@ -29,6 +45,19 @@ describe('inTurn', () => {
     marbles(({ expectObservable }) => {
       const { write } = inTurn('place', () => NEVER);
       expectObservable(write(one, NEVER)).toBe('-');
+    }));
+
+  it('empty: a batch of no messages, and no fates, completes', () =>
+    marbles(({ cold, expectObservable }) => {
+      const { write } = inTurn('place', attempts(cold('--(a|)', { a: [] })));
+      expectObservable(write(batchOf('b', []), NEVER)).toBe('--|');
+    }));
+
+  it('an attempt that ends without a word: all is unknown, and the next begins', () =>
+    marbles(({ cold, expectObservable }) => {
+      const { write } = inTurn('place', attempts(cold('--|'), cold('-(a|)', { a: taken(two) })));
+      expectObservable(write(one, NEVER)).toBe('--#', {}, unexpected(one, 'it ended without a word'));
+      expectObservable(write(two, NEVER)).toBe('---(s|)', { s });
     }));
 
   it('one batch: a receipt when it is taken', () =>
@@ -62,8 +91,6 @@ describe('inTurn', () => {
 
   it('an attempt that fails, or throws: all is unknown, and the next begins', () =>
     marbles(({ cold, expectObservable }) => {
-      const unexpected = (batch: Batch, message: string): SinkError =>
-        new SinkError('place', [{ batch, cause: { kind: 'unexpected', message }, written: 'unknown' }]);
       const answers = [() => cold<readonly Fate[]>('-#'), () => cold('-(a|)', { a: taken(two) })];
       const { write } = inTurn('place', () => {
         const answer = answers.shift();
@@ -120,6 +147,14 @@ describe('inTurn', () => {
     expect(failed).toBe(5000);
   });
 
+  it('a giveUp$ that ends means nothing, and one that fails is heard', () =>
+    marbles(({ cold, hot, expectObservable }) => {
+      const answers = attempts(cold('----(a|)', { a: taken(one) }), cold('----(a|)', { a: taken(other) }));
+      const { write } = inTurn('place', answers);
+      expectObservable(write(one, hot('  -|'))).toBe('   ----(r|)', { r });
+      expectObservable(write(other, hot('-#'))).toBe('   -#', {}, gaveUp(other, 'unknown'));
+    }));
+
   it('early unsubscribe: cancels nothing', () =>
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const first = cold('                     --(a|)', { a: taken(one) });
@@ -127,6 +162,11 @@ describe('inTurn', () => {
       expectObservable(write(one, NEVER), '    ^!').toBe('-');
       expectSubscriptions(first.subscriptions).toBe('^-!');
     }));
+
+  it('promises will do', async () => {
+    const { write } = inTurn('place', async (batch) => Promise.resolve(taken(batch)));
+    expect(await lastValueFrom(write(one, NEVER))).toEqual(r);
+  });
 
   it('is idle when nothing is under way', async () => {
     const answer = new Subject<readonly Fate[]>();

@@ -10,26 +10,37 @@ import {
   merge,
   Observable,
   queueScheduler,
+  throwIfEmpty,
   type ObservableInput,
 } from 'rxjs';
-import { SinkError, type Batch, type Receipt, type Rest, type Sink, type Write } from 'kahets';
+import { SinkError, type Batch, type Receipt, type Rest, type Sink, type Write } from '../model';
 
 /** What became of a part of a batch: taken, or why not. */
 export type Fate = Either<Rest, Batch>;
 
 /**
- * Tries a batch once, and says of each part what became of it. It never hangs. What it sends it copies before it first waits: a batch
- * that is given up is gone from then on, though its request may still be under way. `over` aborts then.
+ * Tries a batch once, and says of its parts, which are the batch together, what became of them. It never hangs. What it sends it copies
+ * before it first waits: a batch that is given up is gone from then on, though its request may still be under way. `over` aborts then.
+ * One that throws, fails, or ends without a word leaves all of the batch unknown.
  */
 export type Attempt = (batch: Batch, over: AbortSignal) => ObservableInput<readonly Fate[]>;
 
 /**
- * Makes a `Write` of attempts: one batch of a bucket at a time, in the order of subscription; buckets do not wait for each other.
+ * Makes a `Write` of attempts, which may be promises: one batch of a bucket at a time, in the order of subscription; buckets do not wait
+ * for each other.
  *
  *     a        a----------       giveUp$ of b, then of a
  *     b        b--x-------       has not begun: it never does
  *     a        -----x-----       has begun, may be there
  *     c        c------c---       of the same bucket: waits for the end of a, so that nothing overtakes it
+ *
+ * ```ts
+ * const { write, idle } = inTurn(env.name, async (batch) => [await taken(batch) ? E.right(batch) : E.left(whyNot(batch))]);
+ * return { write, health$, close: idle };
+ * ```
+ *
+ * @param sink its name, for receipts and failures
+ * @returns `idle` resolves when no attempt is under way, for `close`
  */
 export const inTurn = (sink: string, attempt: Attempt): { readonly write: Write; readonly idle: Sink['close'] } => {
   const last = new Map<string, Observable<never>>();
@@ -66,7 +77,7 @@ export const inTurn = (sink: string, attempt: Attempt): { readonly write: Write;
       const before$ = last.get(batch.bucket) ?? EMPTY;
       last.set(batch.bucket, ended$);
       // Not the subscriber's own: whoever unsubscribes cancels nothing.
-      concat(before$, defer(begin))
+      concat(before$, defer(begin).pipe(throwIfEmpty(() => 'it ended without a word')))
         .pipe(finalize(end))
         .subscribe({
           next: tell,

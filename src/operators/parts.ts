@@ -1,6 +1,5 @@
-import { isLeft, left } from 'fp-ts/Either';
-import { MessageCursor, type Batch, type Frames } from 'kahets';
-import type { Fate } from './inTurn';
+import type { Batch, Frames } from '../model';
+import { MessageCursor } from '../wire/messageCursor';
 
 /** Some messages of a batch, each with what is sent for it. */
 export interface Part<A> {
@@ -8,7 +7,10 @@ export interface Part<A> {
   readonly messages: readonly { readonly frames: Frames; readonly sent: A }[];
 }
 
-/** All of a batch. `encode` is given one message at a time and copies what it needs: the frames are views, whose memory goes with the batch. */
+/**
+ * All of a batch as one part. `encode` is given one message at a time, with its number in the batch from 0, and copies what it needs:
+ * the frames are views, whose memory goes with the batch.
+ */
 export const wholeOf = <A>(batch: Batch, encode: (message: Frames, at: number) => A): Part<A> => ({
   batch,
   messages: batch.frames
@@ -21,7 +23,11 @@ export const wholeOf = <A>(batch: Batch, encode: (message: Frames, at: number) =
     .map((frames, at) => ({ frames, sent: encode(frames, at) })),
 });
 
-/** Parts of at most `size` messages, in order. One that is small enough stays as it is. */
+/**
+ * Parts of at most `size` messages, in order. One that is small enough stays as it is.
+ *
+ * @param size at least 1
+ */
 export const cut = <A>(part: Part<A>, size: number): readonly Part<A>[] => {
   const { batch, messages } = part;
   if (messages.length <= size) return [part];
@@ -32,17 +38,4 @@ export const cut = <A>(part: Part<A>, size: number): readonly Part<A>[] => {
     const bytes = frames.reduce((sum, run) => sum + run.bytes.length, 0);
     return { batch: { ...batch, frames, count: frames.length, bytes }, messages: some };
   });
-};
-
-/** Writes one part after the other. Behind a failure that may pass nothing more is written: it would overtake. */
-export const oneByOne = async <A>(
-  parts: readonly Part<A>[],
-  write: (part: Part<A>) => Promise<readonly Fate[]>,
-): Promise<readonly Fate[]> => {
-  const fates: Fate[] = [];
-  for (const part of parts) {
-    const stop = fates.filter(isLeft).find(({ left: { cause } }) => cause.kind !== 'poison');
-    fates.push(...(stop ? [left({ ...stop.left, batch: part.batch, written: 'no' as const })] : await write(part)));
-  }
-  return fates;
 };

@@ -1,0 +1,25 @@
+import { isLeft, left } from 'fp-ts/Either';
+import type { Fate } from './inTurn';
+import type { Part } from './parts';
+
+/**
+ * Writes one part after the other, and says what became of each. Behind a failure that may pass nothing more is written: it would overtake.
+ *
+ *     1    --taken
+ *     2           --poison
+ *     3                   --unavailable
+ *     4                                unavailable, surely not there: it is not tried
+ *
+ * @param write fails with nothing: what it rejects with is what this rejects with
+ */
+export const oneByOne = async <A>(
+  parts: readonly Part<A>[],
+  write: (part: Part<A>) => Promise<readonly Fate[]>,
+): Promise<readonly Fate[]> => {
+  const fates: Fate[] = [];
+  for (const part of parts) {
+    const stop = fates.filter(isLeft).find(({ left: { cause } }) => cause.kind !== 'poison');
+    fates.push(...(stop ? [left({ ...stop.left, batch: part.batch, written: 'no' as const })] : await write(part)));
+  }
+  return fates;
+};
