@@ -59,7 +59,7 @@ const reference = tool('reference of the API', 'typedoc', ['--emit', 'none']);
 
 export const fastChecks = together(lint, types, rules, api);
 export const allChecks = together(lint, types, rules, api, format, deadExports, reference);
-export const unit = jest('unit: operators, marbles, laws', 'unit', '--maxWorkers=2');
+export const unit = jest('unit: operators, marbles, laws', 'unit', '--maxWorkers=3');
 export const build = { title: 'build', run: () => (compile() ? count(1) : count(0, 1)) };
 // They mostly wait: for brokers to start, for time-outs.
 export const endToEnd = jest('end to end', 'e2e', '--maxWorkers=4');
