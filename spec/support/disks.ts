@@ -1,7 +1,7 @@
 /** Disks of a test's own: a small one in memory, and one with ext4 whose power can be cut. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtempSync, readFileSync, rmdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -14,8 +14,11 @@ export interface Disk {
 export interface Ext4Disk extends Disk {
   /** The computer loses its power: only what is synced stays. Files of it must be closed before `mountAgain`. */
   readonly cutPower: () => void;
-  /** The file system finds itself broken, and takes no more writes. */
-  readonly breakDown: () => Promise<void>;
+  /**
+   * The file system finds itself broken, and takes no more writes. Nobody may be syncing meanwhile: Linux may then tell him that all is
+   * there, and it is not (docs/decisions/0010).
+   */
+  readonly breakDown: () => void;
   readonly mountAgain: () => void;
 }
 
@@ -104,8 +107,10 @@ export const openExt4 = async (bytes = IMAGE_BYTES): Promise<Ext4Disk> => {
   return {
     path,
     cutPower: () => run('perl', '-e', CUT, path),
-    breakDown: async () => {
-      const mounted = (await readFile('/proc/self/mounts', 'utf8')).split('\n').find((line) => line.includes(path));
+    breakDown: () => {
+      const mounted = readFileSync('/proc/self/mounts', 'utf8')
+        .split('\n')
+        .find((line) => line.includes(path));
       const device = mounted?.split(' ')[0]?.replace('/dev/', '') ?? '';
       writeFileSync(`/sys/fs/ext4/${device}/trigger_fs_error`, 'broken for a test');
     },

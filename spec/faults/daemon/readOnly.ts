@@ -86,7 +86,7 @@ const onReadOnlyFileSystem = async (context: FaultContext): Promise<FaultResult>
   const data = path.join(disk.path, 'data');
   const daemon = await startIn(context, { buckets: oneBucket({ copy: toFiles(data, { fsync: 'batch' }) }) });
   const traffic = await startFlow(daemon, data);
-  await disk.breakDown();
+  await atStandstill(daemon.pid, disk.breakDown);
   await daemon.waitForLog(({ level, stream }) => level === 'ERROR' && stream === 'copy', PATIENCE_MS);
   await lasts(FAULT_MS);
   expectWithin(await until(remounted(daemon.pid, disk.mountAgain), PATIENCE_MS), 'the disk mounted again');

@@ -133,7 +133,7 @@ describe('file: a device that fails', () => {
     onExt4(async ({ path, breakDown, mountAgain }) => {
       const sink = await openFile({ path }, testEnv({ scheduler: new VirtualTimeScheduler() }));
       await written(sink, batchOf('r', ['a']));
-      await breakDown();
+      breakDown();
       const { rest } = await failed(sink, batchOf('r', ['b']));
       expect(rest).toMatchObject([{ cause: { kind: 'unavailable' }, written: 'no' }]);
       expect(await firstValueFrom(sink.health$)).toMatchObject({
