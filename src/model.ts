@@ -149,6 +149,14 @@ export interface Batch {
   readonly cameIn?: string;
 }
 
+/** What of `batch` is in these runs alone. */
+export const narrowed = (batch: Batch, frames: readonly Frames[]): Batch => ({
+  ...batch,
+  frames,
+  count: frames.reduce((sum, run) => sum + run.count, 0),
+  bytes: frames.reduce((sum, run) => sum + run.bytes.length, 0),
+});
+
 /** A batch closes at `count` messages, `bytes` bytes or `ms` after its first frame, whichever is first. */
 export interface BatchLimits {
   readonly count: number;

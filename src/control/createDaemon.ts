@@ -2,6 +2,7 @@ import { writeSync } from 'node:fs';
 import * as E from 'fp-ts/Either';
 import { Subject } from 'rxjs';
 import type { Settled, Source } from '../model';
+import { deferred } from '../pipelines/deferred';
 import { sinks as builtIn } from '../sinks';
 import { connectionLimit } from '../sources/connectionLimit';
 import { descriptorLimit, openDescriptors } from '../sources/descriptors';
@@ -28,18 +29,6 @@ const whenAsked = (sources: readonly Source[], asked: () => void): readonly Sour
     if (at === sources.length - 1) asked();
     return source(intake);
   });
-
-/** A promise that nobody needs to look at, and what settles it. */
-const createPromise = (): { promise: Promise<void>; resolve: () => void; reject: (error: Error) => void } => {
-  let resolve = (): void => undefined;
-  let reject: (error: Error) => void = () => undefined;
-  const promise = new Promise<void>((resolved, rejected) => {
-    resolve = resolved;
-    reject = rejected;
-  });
-  promise.catch(() => undefined);
-  return { promise, resolve, reject };
-};
 
 /**
  * Makes a daemon inside a program of yours, which listens, batches and delivers as `kahets start` does. Signals, exit codes and errors that
@@ -88,7 +77,7 @@ export const createDaemon = (options: CreateDaemonOptions): Daemon => {
     say: (text) => void writeSync(STDERR, text),
   });
 
-  const listening = createPromise();
+  const listening = deferred();
   const sources = options.sources
     ? whenAsked(options.sources, listening.resolve)
     : listenAt(settings, {

@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { isModulePath } from '../config/operatorCodecs';
 import { MADE, type Decode, type MessageOperator, type OperatorEnv, type OperatorKind, type SinkKind } from '../model';
 import { defineOperator, type OperatorDefinition } from '../operators/defineOperator';
+import { kindOf } from '../operators/runOperators';
 import type { Loaded, Modules } from '../pipelines/modules';
 import { codeOf, messageOf } from '../wire/systemErrors';
 
@@ -36,12 +37,10 @@ const exportOf = (module: unknown): unknown =>
 const isMade = (what: 'operator' | 'sink', exported: unknown): boolean =>
   typeof exported === 'function' && Reflect.get(exported, MADE) === what;
 
-const kindOf = (exported: unknown): string => {
+const foundIn = (exported: unknown): string => {
   if (isMade('sink', exported)) return 'a sink';
   if (isMade('operator', exported)) return 'an operator';
-  if (exported === null) return 'null';
-  if (Array.isArray(exported)) return 'a list';
-  if (typeof exported !== 'object') return `a ${typeof exported}`;
+  if (typeof exported !== 'object' || exported === null || Array.isArray(exported)) return kindOf(exported);
   const names = Object.keys(exported);
   return names.length === 0 ? 'no export' : `an object with ${names.slice(0, 5).join(', ')}`;
 };
@@ -60,13 +59,13 @@ const isDefinition = (exported: unknown): exported is OperatorDefinition<unknown
 const operatorOf = (exported: unknown): E.Either<string, OperatorKind> => {
   if (isMade('operator', exported)) return E.right(exported as OperatorKind);
   if (isDefinition(exported)) return E.right(defineOperator(exported));
-  if (typeof exported !== 'function' || isMade('sink', exported)) return E.left(kindOf(exported));
+  if (typeof exported !== 'function' || isMade('sink', exported)) return E.left(foundIn(exported));
   const plain = exported as PlainOperator;
   return E.right(defineOperator({ decode: withoutSettings, open: (_, env) => (message) => plain(message, env) }));
 };
 
 const sinkOf = (exported: unknown): E.Either<string, SinkKind> =>
-  isMade('sink', exported) ? E.right(exported as SinkKind) : E.left(kindOf(exported));
+  isMade('sink', exported) ? E.right(exported as SinkKind) : E.left(foundIn(exported));
 
 export const createModules = (): LoadModules => {
   const files = new Map<string, LoadedFile>();

@@ -6,6 +6,7 @@ import {
   defer,
   EMPTY,
   finalize,
+  from,
   lastValueFrom,
   merge,
   Observable,
@@ -60,7 +61,7 @@ export const inTurn = (sink: string, attempt: Attempt): { readonly write: Write;
       const begin = (): ObservableInput<readonly Fate[]> => {
         if (over.signal.aborted) return EMPTY;
         begun = true;
-        return attempt(batch, over.signal);
+        return from(attempt(batch, over.signal)).pipe(throwIfEmpty(() => 'it ended without a word'));
       };
       const tell = (fates: readonly Fate[]): void => {
         const { left: rest, right: taken } = separate(fates);
@@ -77,7 +78,7 @@ export const inTurn = (sink: string, attempt: Attempt): { readonly write: Write;
       const before$ = last.get(batch.bucket) ?? EMPTY;
       last.set(batch.bucket, ended$);
       // Not the subscriber's own: whoever unsubscribes cancels nothing.
-      concat(before$, defer(begin).pipe(throwIfEmpty(() => 'it ended without a word')))
+      concat(before$, defer(begin))
         .pipe(finalize(end))
         .subscribe({
           next: tell,

@@ -2,6 +2,9 @@ import { isLeft, left } from 'fp-ts/Either';
 import type { Fate } from './inTurn';
 import type { Part } from './parts';
 
+/** Writes a part, and says what became of it. */
+export type WritePart<A> = (part: Part<A>) => Promise<readonly Fate[]>;
+
 /**
  * Writes one part after the other, and says what became of each. Behind a failure that may pass nothing more is written: it would overtake.
  *
@@ -12,10 +15,7 @@ import type { Part } from './parts';
  *
  * @param write fails with nothing: what it rejects with is what this rejects with
  */
-export const oneByOne = async <A>(
-  parts: readonly Part<A>[],
-  write: (part: Part<A>) => Promise<readonly Fate[]>,
-): Promise<readonly Fate[]> => {
+export const oneByOne = async <A>(parts: readonly Part<A>[], write: WritePart<A>): Promise<readonly Fate[]> => {
   const fates: Fate[] = [];
   for (const part of parts) {
     const stop = fates.filter(isLeft).find(({ left: { cause } }) => cause.kind !== 'poison');

@@ -1,4 +1,4 @@
-import type { Batch, Frames } from '../model';
+import { narrowed, type Batch, type Frames } from '../model';
 import { MessageCursor } from '../wire/messageCursor';
 
 /** Some messages of a batch, each with what is sent for it. */
@@ -35,7 +35,6 @@ export const cut = <A>(part: Part<A>, size: number): readonly Part<A>[] => {
   return starts.map((start) => {
     const some = messages.slice(start, start + size);
     const frames = some.map((message) => message.frames);
-    const bytes = frames.reduce((sum, run) => sum + run.bytes.length, 0);
-    return { batch: { ...batch, frames, count: frames.length, bytes }, messages: some };
+    return { batch: narrowed(batch, frames), messages: some };
   });
 };

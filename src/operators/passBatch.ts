@@ -1,4 +1,4 @@
-import type { Batch, Frames, StreamOptions } from '../model';
+import { narrowed, type Batch, type Frames, type StreamOptions } from '../model';
 import { encodeMessage, messageAt } from '../wire/message';
 import { MessageCursor } from '../wire/messageCursor';
 import { runOperators, type NamedOperator } from './runOperators';
@@ -50,11 +50,8 @@ const passRun = (run: Frames, operators: readonly NamedOperator[], emptyKey: Str
 };
 
 const partOf = (batch: Batch, bucket: string, frames: readonly Frames[]): Batch => ({
-  ...batch,
+  ...narrowed(batch, frames),
   ...(bucket !== batch.bucket && { bucket, cameIn: batch.bucket }),
-  frames,
-  count: frames.reduce((sum, { count }) => sum + count, 0),
-  bytes: sizeOf(frames),
 });
 
 const sizeOf = (frames: readonly Frames[]): number => frames.reduce((sum, { bytes }) => sum + bytes.length, 0);
@@ -82,9 +79,8 @@ export const passBatch = (
     parts: Array.from(byBucket, ([bucket, frames]) => partOf(batch, bucket, frames)),
     leftOut: passed.reduce((sum, one) => sum + one.leftOut, 0),
     refused: first && {
-      part: partOf(
+      part: narrowed(
         batch,
-        batch.bucket,
         refused.map(({ run }) => run),
       ),
       cause: first.cause,

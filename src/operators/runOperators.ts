@@ -1,4 +1,5 @@
 import type { Message, MessageOperator } from '../model';
+import { MAX_BUCKET_BYTES } from '../wire/frame';
 import { isUnchanged } from '../wire/message';
 
 /** An operator of the user's, open. */
@@ -18,7 +19,8 @@ export type Passed =
 const UNCHANGED: Passed = { how: 'unchanged' };
 const LEFT_OUT: Passed = { how: 'leftOut' };
 
-const kindOf = (value: unknown): string => {
+/** What a value is, without what is in it: `a number`. */
+export const kindOf = (value: unknown): string => {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
@@ -44,8 +46,8 @@ const expectHeaders = (headers: unknown): void => {
 const expectBucket = (bucket: unknown): void => {
   if (typeof bucket !== 'string') throw new TypeError(`bucket: expected a string, got ${kindOf(bucket)}`);
   const bytes = Buffer.from(bucket);
-  if (bytes.length < 1 || bytes.length > 255)
-    throw new RangeError(`bucket: expected 1 to 255 bytes, got ${bytes.length}`);
+  if (bytes.length < 1 || bytes.length > MAX_BUCKET_BYTES)
+    throw new RangeError(`bucket: expected 1 to ${MAX_BUCKET_BYTES} bytes, got ${bytes.length}`);
   if (bytes.toString() !== bucket) throw new RangeError('bucket: expected text that UTF-8 can say');
 };
 

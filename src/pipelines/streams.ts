@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { defer, merge, mergeMap, Subject, takeUntil, type Observable } from 'rxjs';
 import type { Env, OpenError } from '../model';
 import { messageOf } from '../wire/systemErrors';
+import { deferred } from './deferred';
 import { openStream } from './stream/openStream';
 import type { OpenStream, StreamParts, StreamPlan, Turn } from './stream/stream';
 import type { ReplayParts } from './replay/streamReplay';
@@ -224,10 +225,4 @@ const reportOf = (
     added: after.filter((id) => !before.includes(id)),
     removed: before.filter((id) => !after.includes(id)),
   };
-};
-
-const deferred = (): { readonly promise: Promise<void>; readonly resolve: () => void } => {
-  let resolve: () => void = () => undefined;
-  const promise = new Promise<void>((done) => (resolve = done));
-  return { promise, resolve };
 };

@@ -1,5 +1,5 @@
 import type { AddressInfo, Server } from 'node:net';
-import { hostAndPort, type TcpAddress } from '../wire/address';
+import { socketText, type TcpAddress } from '../wire/address';
 import { codeOf } from '../wire/systemErrors';
 import { listen } from './listen';
 import { ListenError } from './listenError';
@@ -27,7 +27,7 @@ export interface ClaimPortOptions extends Pick<TcpAddress, 'host' | 'port'> {
 /**
  * Makes `server` listen at a TCP port; resolves with its number, which port 0 leaves to the system.
  *
- * @throws ListenError with the place as `host:port`
+ * @throws ListenError with the place as `tcp://host:port`
  */
 export const claimPort = async (server: Server, { host, port, backlog, signal }: ClaimPortOptions): Promise<number> => {
   try {
@@ -35,7 +35,7 @@ export const claimPort = async (server: Server, { host, port, backlog, signal }:
     await listen(server, { host, port }, backlog);
   } catch (error) {
     const [found, expected] = FOUND.get(codeOf(error)) ?? [String(error), 'a port that can be listened on'];
-    throw new ListenError(hostAndPort({ host, port }), found, expected, { cause: error });
+    throw new ListenError(socketText({ kind: 'tcp', host, port }), found, expected, { cause: error });
   }
   if (signal.aborted) {
     // What is closed while the name of its host is looked up listens all the same.

@@ -1,7 +1,6 @@
 import type { Source } from '../model';
 import { socketText } from '../wire/address';
 import { keepAlive } from './bareChannels';
-import { ListenError } from './listenError';
 import { socketServer, type Claim, type SocketServerOptions } from './socketServer';
 import { claimPort } from './tcpPort';
 
@@ -19,20 +18,13 @@ export interface TcpSocketOptions extends SocketServerOptions {
 /**
  * Listens on a TCP port. A client whose host has vanished is closed 10 s after it was first asked whether it is there.
  *
- * Errors: {@link ListenError} when it cannot listen. A broken connection completes its `chunks$`.
+ * Errors: a `ListenError` when it cannot listen. A broken connection completes its `chunks$`.
  */
 export const tcpSocket = ({ host, port, keepAliveMs = 60_000, ...options }: TcpSocketOptions): Source => {
-  const textOf = (at: number): string => socketText({ kind: 'tcp', host, port: at });
   const claim: Claim = async (server, { backlog, signal }) => {
-    try {
-      const at = await claimPort(server, { host, port, backlog, signal });
-      keepAlive(server, keepAliveMs / MS_PER_SECOND);
-      return { place: { address: textOf(at) }, release: () => undefined };
-    } catch (error) {
-      throw error instanceof ListenError
-        ? new ListenError(textOf(port), error.found, error.expected, { cause: error })
-        : error;
-    }
+    const at = await claimPort(server, { host, port, backlog, signal });
+    keepAlive(server, keepAliveMs / MS_PER_SECOND);
+    return { place: { address: socketText({ kind: 'tcp', host, port: at }) }, release: () => undefined };
   };
   return socketServer(claim, options);
 };

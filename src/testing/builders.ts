@@ -6,6 +6,7 @@ import { createUnsettled } from '../control/unsettled';
 import {
   emptyOutcome,
   logOf,
+  narrowed,
   newOrigin,
   type Batch,
   type Blocks,
@@ -17,6 +18,7 @@ import {
   type Rest,
 } from '../model';
 import { createBlocks } from '../operators/blocks';
+import { keepMessages } from '../operators/keepMessages';
 import { encodeFrame } from '../wire/frame';
 import { MessageCursor } from '../wire/messageCursor';
 
@@ -30,16 +32,11 @@ export const frames = (bucket: string, messages: readonly string[], origin = anO
 };
 
 /** A batch of `messages`, each in a run of its own. */
-export const batchOf = (bucket: string, messages: readonly string[], closedBy: Batch['closedBy'] = 'count'): Batch => {
-  const runs = messages.map((message) => frames(bucket, [message]));
-  return {
-    bucket,
-    frames: runs,
-    count: messages.length,
-    bytes: runs.reduce((sum, { bytes }) => sum + bytes.length, 0),
-    closedBy,
-  };
-};
+export const batchOf = (bucket: string, messages: readonly string[], closedBy: Batch['closedBy'] = 'count'): Batch =>
+  narrowed(
+    { bucket, frames: [], count: 0, bytes: 0, closedBy },
+    messages.map((message) => frames(bucket, [message])),
+  );
 
 /** A batch of whole frames and records, as they were encoded, all in one run. */
 export const batchOfRun = (bucket: string, encoded: readonly Buffer[], arrivedMs = 0): Batch => {
@@ -58,25 +55,9 @@ export const messagesOf = ({ frames: runs }: Pick<Batch, 'frames'>): readonly st
     return found;
   });
 
-const runOf = (run: Frames, keeps: (message: string) => boolean): Frames => {
-  const cursor = new MessageCursor(run.bytes);
-  const kept: Buffer[] = [];
-  while (cursor.next())
-    if (keeps(run.bytes.toString('utf8', cursor.valueStart, cursor.end)))
-      kept.push(run.bytes.subarray(cursor.start, cursor.end));
-  return { ...run, bytes: Buffer.concat(kept), count: kept.length };
-};
-
 /** The batch of those messages alone that `keeps` holds for, such as a receipt or the rest of a write speaks for. */
-export const partOf = (batch: Batch, keeps: (message: string) => boolean): Batch => {
-  const runs = batch.frames.map((run) => runOf(run, keeps)).filter(({ count }) => count > 0);
-  return {
-    ...batch,
-    frames: runs,
-    count: runs.reduce((sum, { count }) => sum + count, 0),
-    bytes: runs.reduce((sum, { bytes }) => sum + bytes.length, 0),
-  };
-};
+export const partOf = (batch: Batch, keeps: (message: string) => boolean): Batch =>
+  keepMessages(batch, (bytes, { valueStart, end }) => keeps(bytes.toString('utf8', valueStart, end)));
 
 /** The receipt of a batch that a sink has taken. */
 export const delivered = (batch: Batch, sink = 'sink'): Receipt => ({

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { LENGTH_BYTES, MAX_SKIPPED_BYTES } from './frame';
+import { LENGTH_BYTES, MAX_BUCKET_BYTES, MAX_SKIPPED_BYTES } from './frame';
 import {
   HAS_PARTITION,
   HAS_TIMESTAMP,
@@ -12,7 +12,7 @@ import {
 } from './recordLayout';
 
 /** Of a frame, what is needed to know it: the lengths and the bucket. A record's are the longest. */
-export const HEAD_BYTES = LENGTH_BYTES + RECORD_HEAD_BYTES + 255 + 2;
+export const HEAD_BYTES = LENGTH_BYTES + RECORD_HEAD_BYTES + MAX_BUCKET_BYTES + 2;
 
 /** What stands at a place in a file. `torn`: it may be a frame, but the file ends within it. */
 export interface Found {

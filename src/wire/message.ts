@@ -1,12 +1,11 @@
 import type { Frames, Message, StreamOptions } from '../model';
-import { encodeFrame, LENGTH_BYTES, MAX_SKIPPED_BYTES } from './frame';
+import { encodeFrame, LENGTH_BYTES, MAX_FRAME_KEY_BYTES, MAX_SKIPPED_BYTES } from './frame';
 import { headersAt } from './headers';
 import type { MessageCursor } from './messageCursor';
 import { encodeRecord } from './record';
 
 /** Frozen, so that what is pushed to it is an error, and never lost in silence. */
 const NO_HEADERS: Message['headers'] = Object.freeze([]);
-const MOST_FRAME_KEY_BYTES = 255;
 
 const headersOf = (bytes: Buffer, cursor: MessageCursor): Message['headers'] =>
   Object.freeze(Array.from(headersAt(bytes, cursor), ({ name, value }) => Object.freeze([name, value] as const)));
@@ -50,7 +49,7 @@ export const encodeMessage = (
     !isRecord &&
     value !== null &&
     key !== null &&
-    key.length <= MOST_FRAME_KEY_BYTES &&
+    key.length <= MAX_FRAME_KEY_BYTES &&
     headers === given.headers &&
     timestampMs === given.timestampMs;
   if (isFrame) {

@@ -1,4 +1,4 @@
-import { LENGTH_BYTES, MAX_SKIPPED_BYTES } from './frame';
+import { LENGTH_BYTES, MAX_BUCKET_BYTES, MAX_SKIPPED_BYTES } from './frame';
 import {
   HAS_PARTITION,
   HAS_TIMESTAMP,
@@ -73,7 +73,7 @@ export const encodeRecord = (
   const name = Buffer.from(bucket);
   const keyBytes = bytesOf(key);
   const value = bytesOf(message);
-  expectWithin('bucket', name.length, 1, 255, ' bytes');
+  expectWithin('bucket', name.length, 1, MAX_BUCKET_BYTES, ' bytes');
   expectWithin('key', keyBytes?.length ?? 0, 0, 0xffff, ' bytes');
   expectWithin('headers', headers.length, 0, MAX_HEADERS);
   const encodedHeaders = headers.flatMap(([headerName, headerValue], index) => {

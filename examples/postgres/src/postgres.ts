@@ -2,10 +2,9 @@ import { randomUUID } from 'node:crypto';
 import * as E from 'fp-ts/Either';
 import * as TE from 'fp-ts/TaskEither';
 import {
-  cut,
   defineSink,
+  halvePoison,
   inTurn,
-  oneByOne,
   watchHealth,
   wholeOf,
   type Attempt,
@@ -31,7 +30,6 @@ const openPostgres = (settings: Settings, env: Env, { emptyKey }: StreamOptions)
   /** What is tried again comes as the same object, and gets the same rows: what is there already stays as it is. */
   const begins = new WeakMap<Batch, Begin>();
 
-  /** Halves what is poison until the messages that are meant stand alone. */
   const write = async (part: Part<Row>, over: AbortSignal): Promise<readonly Fate[]> => {
     if (over.aborted) return [];
     const { batch, messages } = part;
@@ -39,8 +37,6 @@ const openPostgres = (settings: Settings, env: Env, { emptyKey }: StreamOptions)
     const isPoison = verdict?.cause.kind === 'poison';
     told(isPoison ? undefined : verdict?.cause.message);
     if (!verdict) return [E.right(batch)];
-    if (isPoison && messages.length > 1)
-      return oneByOne(cut(part, Math.ceil(messages.length / 2)), (half) => write(half, over));
     const [first] = messages;
     if (first) begins.set(batch, first.sent);
     return [E.left({ batch, ...verdict })];
@@ -53,7 +49,7 @@ const openPostgres = (settings: Settings, env: Env, { emptyKey }: StreamOptions)
     const rows = wholeOf(batch, (message, at) =>
       rowOf(message, { batch: begin.batch, position: begin.position + at }, emptyKey),
     );
-    return write(rows, over);
+    return halvePoison<Row>((part) => write(part, over))(rows);
   };
 
   const { write: writeInTurn, idle } = inTurn(env.name, attempt);

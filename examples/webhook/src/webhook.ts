@@ -4,6 +4,7 @@ import * as TE from 'fp-ts/TaskEither';
 import {
   cut,
   defineSink,
+  halvePoison,
   inTurn,
   oneByOne,
   watchHealth,
@@ -53,14 +54,11 @@ const openWebhook = (settings: Settings, env: Env): Sink => {
     return verdict;
   };
 
-  /** Halves what is poison until the messages that are meant stand alone. */
   const write = async (part: Part<string>, over: AbortSignal): Promise<readonly Fate[]> => {
     if (over.aborted) return [];
-    const { batch, messages } = part;
+    const { batch } = part;
     const verdict = await send(part);
     if (verdict.is === 'taken') return [E.right(batch)];
-    if (verdict.is === 'poison' && messages.length > 1)
-      return oneByOne(cut(part, Math.ceil(messages.length / 2)), (half) => write(half, over));
     const written = verdict.is === 'unavailable' ? verdict.written : 'no';
     return [E.left({ batch, cause: causeOf(verdict, placeOf(settings)), written })];
   };
@@ -68,7 +66,10 @@ const openWebhook = (settings: Settings, env: Env): Sink => {
   const attempt: Attempt = async (batch, over) =>
     batch.count === 0
       ? []
-      : oneByOne(cut(wholeOf(batch, encodeMessage), settings.maxMessages), (part) => write(part, over));
+      : oneByOne(
+          cut(wholeOf(batch, encodeMessage), settings.maxMessages),
+          halvePoison((part) => write(part, over)),
+        );
 
   const { write: writeInTurn, idle } = inTurn(env.name, attempt);
   return {

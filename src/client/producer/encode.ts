@@ -1,4 +1,4 @@
-import { encodeFrame, LENGTH_BYTES } from '../../wire/frame';
+import { encodeFrame, LENGTH_BYTES, MAX_FRAME_KEY_BYTES } from '../../wire/frame';
 import { encodeRecord } from '../../wire/record';
 import type { MessageOptions } from './api';
 
@@ -7,7 +7,7 @@ const isPlain = ({ key, timestampMs, partition, headers }: MessageOptions): bool
   timestampMs === undefined &&
   partition === undefined &&
   headers === undefined &&
-  Buffer.byteLength(key ?? '') <= 255;
+  Buffer.byteLength(key ?? '') <= MAX_FRAME_KEY_BYTES;
 
 /**
  * The frame of a message: of version 1 where that can say it, else a record.

@@ -1,4 +1,4 @@
-import type { Batch, Cause, Frames, Rest } from '../../model';
+import { narrowed, type Batch, type Cause, type Frames, type Rest } from '../../model';
 import { LENGTH_BYTES } from '../../wire/frame';
 
 /** What became of messages. `moved`: other parts speak for them now. */
@@ -193,10 +193,5 @@ const gather = (batch: Batch, messages: readonly Message[]): Batch => {
     frames.push({ ...message.frames, bytes: message.frames.bytes.subarray(first.start, message.end), count });
     first = next;
   });
-  return {
-    ...batch,
-    frames,
-    count: messages.length,
-    bytes: frames.reduce((sum, { bytes }) => sum + bytes.length, 0),
-  };
+  return narrowed(batch, frames);
 };

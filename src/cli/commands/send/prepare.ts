@@ -1,13 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { encodeFrame } from '../../../wire/frame';
+import { encodeFrame, MAX_FRAME_KEY_BYTES } from '../../../wire/frame';
 import { encodeRecord } from '../../../wire/record';
 import type { CommandHost } from '../../command';
 import { lines, MessageTooLong, repeated, whole } from './input';
 import type { SendRequest } from './request';
-
-const MAX_FRAME_KEY_BYTES = 255;
 
 /** Makes a frame of a message; throws a RangeError where bucket, key or headers do not fit. */
 export const encoderOf = ({ bucket, key = '', header }: SendRequest): ((message: Buffer) => Buffer) =>
