@@ -3,4 +3,4 @@ import { install } from './setUp.mjs';
 import * as steps from './steps.mjs';
 
 install();
-await steps.runSteps([steps.fastChecks, steps.unit]);
+await steps.runSteps([steps.unit], steps.fastChecks);

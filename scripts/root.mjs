@@ -13,5 +13,7 @@ export const say = (text) => process.stderr.write(`${text}\n`);
 export const run = (command, args, env = {}) =>
   spawnSync(command, args, { cwd: ROOT, stdio: 'inherit', env: { ...process.env, ...env } }).status === 0;
 
-/** Runs a program of an installed package. */
-export const runLocal = (name, args, env) => run(inRoot('node_modules', '.bin', name), args, env);
+/** A program of an installed package. */
+export const local = (name) => inRoot('node_modules', '.bin', name);
+
+export const runLocal = (name, args, env) => run(local(name), args, env);

@@ -3,4 +3,4 @@ import { install } from './setUp.mjs';
 import * as steps from './steps.mjs';
 
 install();
-await steps.runSteps([steps.allChecks, steps.unit, steps.build, steps.endToEnd]);
+await steps.runSteps([steps.unit, steps.build, steps.endToEnd], steps.allChecks);
