@@ -218,6 +218,43 @@ describe('decodeBuckets', () => {
     expect([...new Set(variables)]).toEqual(['SLICE', 'DIR']);
   });
 
+  it('puts variables into operators of streams and buckets, and into nothing else of a bucket', () => {
+    const operators = ['./${NAME}.js', { module: './a.js', settings: { deep: ['${NAME}'] } }];
+    const filled = [
+      { module: './mask.js', settings: {} },
+      { module: './a.js', settings: { deep: ['mask'] } },
+    ];
+    const text = JSON.stringify({
+      streamsConfigs: { copy: { ...file, operators } },
+      buckets: [{ id: '${NAME}', streams: ['copy'], OPERATORS: operators, '${NAME}': 1 }],
+      defaultBucket: { streams: ['copy'], operators },
+    });
+    const { config, problems, variables } = decodeBuckets(text, { NAME: 'mask' });
+    expect(problems).toEqual([]);
+    expect(config.streams).toMatchObject([{ operators: filled }]);
+    expect(config.buckets).toMatchObject([{ id: '${NAME}', operators: filled }]);
+    expect(config.defaultBucket).toMatchObject({ operators: filled });
+    expect(new Set(variables)).toEqual(new Set(['NAME']));
+  });
+
+  it.each([
+    ['buckets[0].operators[0]', { buckets: [{ id: 'requests', streams: ['copy'], operators: ['./${NONE}.js'] }] }],
+    [
+      'defaultBucket.operators[0].settings.a',
+      { DefaultBucket: { streams: ['copy'], Operators: [{ module: './a.js', settings: { a: '${NONE}' } }] } },
+    ],
+  ])('names a variable that is missing at %s', (place, parts) =>
+    expect(errorsOf(minimal(parts))).toEqual([
+      `buckets.json: ${place}: expected the variable NONE to be set, in the environment or in the env file, got none`,
+    ]),
+  );
+
+  it('shows no secret of the operators of a bucket', () => {
+    const operators = [{ module: './a.js', settings: { hmacKey: 'hunter2', salt: '${SALT}' } }];
+    const { secrets } = decodeBuckets(JSON.stringify(withBucket({ operators })), { SALT: 'pepper' });
+    expect(Object.fromEntries(secrets)).toEqual({ hunter2: '***', pepper: '${SALT}' });
+  });
+
   it('names a missing variable by its place, once, and shows none of the others', () => {
     const text = JSON.stringify(withStream({ slice: '${SLICE}', type: '${NONE}', failover: { afterMs: '${TIME}' } }));
     const { problems } = decodeBuckets(text, { SLICE: '7', TIME: 'hunter2' });

@@ -93,6 +93,13 @@ describe('bucketsSchema', () => {
     ['a setting without effect', kafka({ 'group.id': 'x' })],
     ['what the Go client writes', kafka({ '{topic}.acks': 1 })],
     ['variables', kafka({ 'linger.ms': '${LINGER}', acks: '${ACKS}', 'client.id': 'a-${HOST}' })],
+    [
+      'variables of operators',
+      documentOf(
+        { type: 'blackhole', operators: ['./${MASK}.js'] },
+        { operators: ['${MASK}', { module: '${MASK}', settings: { a: '${A}' } }] },
+      ),
+    ],
     ['a variable as a type', documentOf({ type: '${KIND}', settings: { whatever: 1 } })],
     ['null for what may be left out', file({ sizeRotate: null, ageRotate: null })],
     ['a sink without settings', documentOf({ type: 'blackhole', settings: null })],

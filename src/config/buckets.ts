@@ -6,9 +6,9 @@ import type { Problem } from '../model';
 import { decodeWith } from '../sinks/codecs';
 import { childPath, kindOf } from '../sinks/problems';
 import { Bucket, DefaultBucket, Id, Stream, type ReplayMode } from './bucketsCodecs';
-import { bucketsOf, definedStreams, repeatedIds, streamsOf, warningsOf } from './bucketsChecks';
+import { bucketsOf, definedStreams, repeatedIds, settingsOf, streamsOf, warningsOf } from './bucketsChecks';
 import type { Environment } from './env';
-import { interpolateStreams } from './interpolate';
+import { interpolateDocument } from './interpolate';
 import { parseJsonc } from './jsonc';
 import type { OperatorConfig } from './operatorCodecs';
 import type { Position } from './report';
@@ -142,7 +142,7 @@ export interface ReadBuckets {
 
 /**
  * Reads the text of `buckets.json`: JSON with comments and trailing commas, structural keys in any case, numbers also as text.
- * Strings of streams may name `variables` (`${NAME}`). Problems are all there are, warnings what has no effect; neither shows what
+ * Strings of streams and operators may name `variables` (`${NAME}`). Problems are all there are, warnings what has no effect; neither shows what
  * a variable holds. What `settings` may hold is up to the sinks, which can check those of
  * the streams in `config` whatever is wrong beside them.
  */
@@ -161,9 +161,8 @@ export const decodeBuckets = (text: string, variables: Environment = {}): ReadBu
         positionOf: () => ({ line, column }),
       }),
       ({ value: written, repeated, positionOf }): ReadBuckets => {
-        const { value: root, places, problems: missing } = interpolateStreams(written, variables);
-        const rawStreams = streamsOf(root).map(([, stream]) => stream);
-        const secrets = secretsOf(rawStreams, places, variables);
+        const { value: root, places, problems: missing } = interpolateDocument(written, variables);
+        const secrets = secretsOf(settingsOf(root), places, variables);
         const show = showProblems(places, missing, secrets);
         const known = new Set(streamsOf(root).map(([id]) => id));
         const streams = RA.separate(streamsOf(root).map(decodeStream));

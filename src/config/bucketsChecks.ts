@@ -14,6 +14,12 @@ const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? v
 /** The raw buckets of a document, without the default one. */
 export const bucketsOf = (root: unknown): readonly unknown[] => listOf(valueOf(root, 'buckets'));
 
+/** What holds settings that sinks and operators check: the raw streams, and the raw operators of buckets. */
+export const settingsOf = (root: unknown): readonly unknown[] => [
+  ...streamsOf(root).map(([, stream]) => stream),
+  ...[...bucketsOf(root), valueOf(root, 'defaultBucket')].map((bucket) => valueOf(bucket, 'operators')),
+];
+
 const choice = (known: ReadonlySet<string>): string => [...known].join(', ');
 
 /**

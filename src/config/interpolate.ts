@@ -70,6 +70,11 @@ const objectOf = (entries: readonly (readonly [key: string, Filled])[]): Filled 
   ...together(entries.map(([, filled]) => filled)),
 });
 
+const listOf = (items: readonly Filled[]): Filled => ({
+  value: items.map(({ value }) => value),
+  ...together(items),
+});
+
 /**
  * Puts the values of variables into every string of `value`, keys excepted: `${NAME}` stands for a variable, `$${` for `${`.
  * What a variable holds is not looked at again.
@@ -80,24 +85,37 @@ export const interpolate = (value: unknown, path: string, variables: Environment
     return { value: filled, places: names.length > 0 ? [{ path, names }] : [], problems };
   }
   if (typeof value !== 'object' || value === null) return asItStands(value);
-  if (Array.isArray(value)) {
-    const items = value.map((item, index) => interpolate(item, childPath(path, index), variables));
-    return { value: items.map(({ value: item }) => item), ...together(items) };
-  }
+  if (Array.isArray(value))
+    return listOf(value.map((item, index) => interpolate(item, childPath(path, index), variables)));
   return objectOf(
     Object.entries(value).map(([key, item]) => [key, interpolate(item, childPath(path, key), variables)]),
   );
 };
 
-const STREAMS = 'streamsConfigs';
+type Fill = (value: unknown, path: string) => Filled;
 
-/** Puts the values of variables into what a document says of streams; all else stays as it stands. */
-export const interpolateStreams = (root: unknown, variables: Environment): Filled =>
-  AnyObject.is(root)
-    ? objectOf(
-        entriesOf(root).map(([key, value]) => [
-          key,
-          key.toLowerCase() === STREAMS.toLowerCase() ? interpolate(value, STREAMS, variables) : asItStands(value),
-        ]),
-      )
-    : asItStands(root);
+/** Fills what stands under some keys of an object, in any case; all else stays as it stands. */
+const underKeys =
+  (fills: Readonly<Record<string, Fill>>): Fill =>
+  (value, path) =>
+    AnyObject.is(value)
+      ? objectOf(
+          entriesOf(value).map(([written, item]) => {
+            const [key, fill = asItStands] =
+              Object.entries(fills).find(([name]) => name.toLowerCase() === written.toLowerCase()) ?? [];
+            return [written, fill(item, childPath(path, key ?? written))];
+          }),
+        )
+      : asItStands(value);
+
+const eachOf =
+  (fill: Fill): Fill =>
+  (value, path) =>
+    Array.isArray(value) ? listOf(value.map((item, index) => fill(item, childPath(path, index)))) : asItStands(value);
+
+/** Puts the values of variables into what a document says of streams, and of the operators of buckets. */
+export const interpolateDocument = (root: unknown, variables: Environment): Filled => {
+  const all: Fill = (value, path) => interpolate(value, path, variables);
+  const bucket = underKeys({ operators: all });
+  return underKeys({ streamsConfigs: all, buckets: eachOf(bucket), defaultBucket: bucket })(root, '');
+};

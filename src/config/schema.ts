@@ -42,6 +42,13 @@ const withVariables = (schema: JsonSchema): JsonSchema => {
   return all.some(holdsOthers) ? within(schema, withVariables) : orElse(schema, VARIABLE);
 };
 
+/** Of a bucket, its operators may name variables. */
+const withOperatorVariables = (schema: JsonSchema): JsonSchema => {
+  const inside = within(schema, withOperatorVariables);
+  const operators = inside.properties?.['operators'];
+  return operators ? { ...inside, properties: { ...inside.properties, operators: withVariables(operators) } } : inside;
+};
+
 const definitionOf = (kind: string): string => `${kind}Settings`;
 
 /** What `settings` of a kind may be, where `type` says it is of that kind. */
@@ -114,7 +121,7 @@ export const bucketsSchema = (kinds: Kinds): JsonSchema => {
     properties: {
       $schema: { type: 'string', description: 'where this schema is' },
       streamsConfigs: streamsSchema(streamsConfigs, kinds),
-      ...properties,
+      ...mapped(properties, withOperatorVariables),
     },
     definitions: {
       variable: {

@@ -32,7 +32,7 @@ export const hideIn = (secrets: Secrets): ((text: string) => string) => {
 /** The same secrets, with nothing said of where they come from. */
 export const withoutNames = (secrets: Secrets): Secrets => new Map([...secrets.keys()].map((text) => [text, HIDDEN]));
 
-/** Strings and numbers under names of secrets, however deep; `path` is that inside of a stream. */
+/** Strings and numbers under names of secrets, however deep; `path` is that inside of them. */
 const writtenSecrets = (value: unknown, path: string): readonly string[] => {
   if (typeof value === 'object' && value !== null)
     return Object.entries(value).flatMap(([key, item]) =>
@@ -44,10 +44,10 @@ const writtenSecrets = (value: unknown, path: string): readonly string[] => {
 
 const reference = (name: string): string => `\${${name}}`;
 
-/** The secrets of streams: what variables put there, and what stands under the name of a secret. */
-export const secretsOf = (streams: readonly unknown[], places: readonly Place[], variables: Environment): Secrets =>
+/** The secrets of settings: what variables put there, and what stands under the name of a secret. */
+export const secretsOf = (settings: readonly unknown[], places: readonly Place[], variables: Environment): Secrets =>
   new Map([
-    ...streams.flatMap((stream) => writtenSecrets(stream, '')).map((text) => [text, HIDDEN] as const),
+    ...settings.flatMap((value) => writtenSecrets(value, '')).map((text) => [text, HIDDEN] as const),
     ...places
       .flatMap(({ names }) => names)
       .map((name) => [variables[name] ?? '', reference(name)] as const)
