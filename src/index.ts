@@ -69,7 +69,8 @@ export { tcpSocket, type TcpSocketOptions } from './sources/tcpSocket';
 export { unixSocket, type UnixSocketOptions } from './sources/unixSocket';
 export type { AllUnread } from './sources/unread';
 
+export type { Bytes } from './wire/byteWriter';
 export type { DecoderOptions } from './wire/decoder';
 export { encodeFrame } from './wire/frame';
 export { MessageCursor } from './wire/messageCursor';
-export { encodeRecord, type Bytes, type RecordOptions } from './wire/record';
+export { encodeRecord, type RecordOptions } from './wire/record';

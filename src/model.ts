@@ -100,7 +100,7 @@ export interface Refused {
   readonly count: number;
   readonly bytes: number;
   readonly origin: Origin;
-  /** What was found and what was expected, for the log. */
+  /** What was found and what was expected, for the log. Empty where `count` is 0. */
   readonly detail: string;
 }
 

@@ -12,11 +12,12 @@ import { markdownTable, writeSections } from '../page';
 import { align } from '../table';
 import { DECODING } from './decode';
 import { GROUPING } from './group';
+import { OPERATORS } from './operators';
 import { PARTITIONING } from './partition';
 import { ENCODING } from './records';
 import { time, type Micro, type Timed } from './run';
 
-const ALL: readonly Micro[] = [...DECODING, ...GROUPING, ...ENCODING, ...PARTITIONING];
+const ALL: readonly Micro[] = [...DECODING, ...GROUPING, ...OPERATORS, ...ENCODING, ...PARTITIONING];
 
 const {
   values: { write, own },

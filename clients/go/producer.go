@@ -92,6 +92,8 @@ const (
 	// After an attempt that failed none is made for so many times as long as it took.
 	pauseFactor = 10
 	again       = time.Millisecond
+
+	closedDetail = "expected a producer that is open, found one that is closed"
 )
 
 // Producer sends messages to the daemon's socket, buffered. Goroutines may share one.
@@ -212,7 +214,7 @@ func (p *Producer) send(ctx context.Context, message *Message) (*Unsent, error) 
 	}
 	defer func() { <-p.turn }()
 	if p.isClosed {
-		return p.refuse(Closed, "expected a producer that is open, found one that is closed")
+		return p.refuse(Closed, closedDetail)
 	}
 	if err := message.check(); err != nil {
 		return p.refuse(Invalid, err.Error())
@@ -409,6 +411,9 @@ func (p *Producer) disconnect() {
 }
 
 func (p *Producer) ask(deadline time.Time) error {
+	if p.isClosed {
+		return &Error{Closed, closedDetail}
+	}
 	if err := p.connect(deadline); err != nil {
 		return err
 	}

@@ -311,6 +311,12 @@ func TestBuffersAndWrites(t *testing.T) {
 	daemon.waitFor(t, expected)
 	equal(t, p.Counters(), Counters{Sent: 5, Bytes: uint64(len(expected)), Connections: 1})
 	expectReason(t, p.Send(background, messages[0]), Closed, "found one that is closed")
+	ctx, cancel := context.WithTimeout(background, time.Second)
+	defer cancel()
+	result, err := p.Sync(ctx)
+	expectReason(t, err, Closed, "found one that is closed")
+	equal(t, result, SyncResult{Status: NotSent})
+	equal(t, p.Counters().Connections, 1)
 }
 
 func TestWritesWhenTheBufferIsFullOrOld(t *testing.T) {

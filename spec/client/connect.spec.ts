@@ -130,8 +130,22 @@ describe('connect', () => {
         other.resume();
         connection.abandon();
         await closed;
-        expect(await failure(connection.write(Buffer.from('late')))).toBeDefined();
+        const found = 'this side has ended the connection';
+        expect(await failure(connection.write(Buffer.from('late')))).toMatchObject({ name: 'ConnectionError', found });
       },
       { read: false },
     ));
+
+  it('takes nothing more, and asks nothing, once it is ended', () =>
+    withListener(async ({ path, bytes }) => {
+      const connection = await connect(path);
+      await connection.write(Buffer.from('one'));
+      const ended = connection.end();
+      const message = `${path}: this side has ended the connection`;
+      expect(await failure(connection.write(Buffer.from('late')))).toMatchObject({ message });
+      expect(await failure(connection.sync())).toMatchObject({ message });
+      await ended;
+      expect(await failure(connection.sync())).toMatchObject({ message });
+      expect(String(bytes())).toBe('one');
+    }));
 });

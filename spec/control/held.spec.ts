@@ -148,6 +148,24 @@ describe('createHeld', () => {
       expect(told.length).toBe(5);
     });
 
+    it('has room again where the process has shrunk while nothing was settled', () => {
+      let rss = 1000;
+      const scheduler = new VirtualTimeScheduler(undefined, 2000);
+      const process = { memory: () => rss, limit: 1000, relieve: () => undefined, scheduler };
+      const held = createHeld({ high: 320, low: 160, process });
+      const seen: [number, boolean][] = [];
+      held.full$.subscribe((full) => seen.push([scheduler.now(), full]));
+      held.charge(170);
+      held.release(20);
+      scheduler.schedule(() => (rss = 0), 600);
+      scheduler.flush();
+      expect(seen).toEqual([
+        [0, false],
+        [0, true],
+        [1000, false],
+      ]);
+    });
+
     it('goes by what is left when garbage is collected', () => {
       let rss = 1000;
       const held = createHeld({

@@ -94,6 +94,32 @@ describe('createReloads', () => {
     expect(log.lines).toMatchObject([{ level: 'error', fields: { problems: ['a: no such folder'] } }]);
   });
 
+  it('outlives what throws on the way: a module of the user, a sink that should not', async () => {
+    const { log, topology, reloads } = started([E.right(configuration()), E.left([problem('wrong')])]);
+    const thrown = new Error('decode: no such field');
+    const answers = [
+      reloads.request(() => {
+        throw thrown;
+      }),
+      reloads.request(),
+      reloads.request(),
+    ];
+    await turn();
+    const rejected = new Error('open: it rejects');
+    topology.ends$.error(rejected);
+    expect(await Promise.all(answers)).toEqual([
+      E.left({ kind: 'unexpected', error: thrown }),
+      E.left({ kind: 'unexpected', error: rejected }),
+      E.left({ kind: 'configuration', problems: [problem('wrong')] }),
+    ]);
+    expect(log.lines).toMatchObject([
+      { level: 'error', fields: { problems: ['Error: decode: no such field'] } },
+      { level: 'error', fields: { problems: ['Error: open: it rejects'] } },
+      { level: 'error' },
+    ]);
+    expect(reloads.counts()).toMatchObject({ begun: 3, succeeded: 0, failed: 3 });
+  });
+
   it('reads the configuration for another one when the one before has ended', async () => {
     const { topology, reloads, left } = started([E.right(configuration()), E.right(configuration())]);
     void reloads.request();

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { endDaemons, launchDaemon, temporaryFolder, type Daemon } from '../support/daemon';
+import { endDaemons, launchDaemon, MAIN, temporaryFolder, type Daemon } from '../support/daemon';
 import { fileStream, finalLedger, oneBucket, ROOT } from '../support/endToEnd';
 
 const START = path.join(ROOT, 'scripts/start.mjs');
@@ -66,14 +66,14 @@ describe('npm start', () => {
 
 describe('the built program', () => {
   const run = (...args: readonly string[]): string =>
-    execFileSync(process.execPath, [path.join(ROOT, 'dist/kahets.cjs'), ...args], { encoding: 'utf8' });
+    execFileSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
 
   it('tells its usage', () => {
     expect(run('--help')).toMatch(/^Usage: kahets/);
   });
 
   it('ends with 64 and its usage on standard error where it is called wrongly', () => {
-    const { status, stderr } = spawnSync(process.execPath, [path.join(ROOT, 'dist/kahets.cjs'), 'strat'], {
+    const { status, stderr } = spawnSync(process.execPath, [MAIN, 'strat'], {
       encoding: 'utf8',
     });
     expect(status).toBe(64);

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { kill } from 'node:process';
 import type { LedgerRow } from '../../src/model';
+import { rowsIn } from '../support/books';
 import { openClient } from '../support/client';
 import { endDaemons, launchDaemon, MAIN, startDaemon, type Daemon, type Ended } from '../support/daemon';
 import {
@@ -11,21 +12,18 @@ import {
   fileStream,
   finalLedger,
   freshTopic,
+  kafkaAlone,
   noBroker,
   oneBucket,
   rowOf,
 } from '../support/endToEnd';
 import { addFiles, Arrivals, filesIn, NO_FAULTS, writeUntilClosed } from '../support/numbered';
 import { awaitMessages, createTopic } from '../support/topics';
+import { until } from '../support/until';
 
 afterEach(endDaemons);
 
 const WITH_DEFECT = [process.execPath, '--import', path.join(__dirname, '../support/crashWhenTold.mjs'), MAIN] as const;
-
-const kafkaAlone = (address: string): unknown => ({
-  type: 'kafka',
-  settings: { 'bootstrap.servers': address, 'queue.buffering.max.ms': 20 },
-});
 
 const isFrames = (file: string): boolean => file.endsWith('.frames');
 
@@ -36,25 +34,20 @@ const startWithDefect = async (buckets: unknown, folder?: string): Promise<Daemo
 };
 
 /** The books of the last moment. */
-const lastLedger = ({ lines }: Ended): readonly LedgerRow[] => {
-  const line = lines.find(({ level }) => level === 'FATAL');
-  return (line?.['ledger'] ?? []) as readonly LedgerRow[];
-};
+const lastLedger = ({ lines }: Ended): readonly LedgerRow[] => rowsIn(lines.find(({ level }) => level === 'FATAL'));
 
 /** Writes until the daemon has taken some thousand messages into a file and into the waiting room of Kafka, then lets it crash. */
 const crashUnderLoad = async (daemon: Daemon, bucket: string, signal: NodeJS.Signals, first = 0): Promise<Ended> => {
   const client = await openClient(daemon.socket);
   const writing = writeUntilClosed(client, bucket, first);
-  await someFiles(path.join(daemon.folder, 'copy'));
+  await until(
+    () => filesIn(path.join(daemon.folder, 'copy')).catch(() => []),
+    (files) => files.length > 0,
+  );
   kill(daemon.pid, signal);
   const ended = await daemon.ended;
   await writing;
   return ended;
-};
-
-const someFiles = async (folder: string): Promise<void> => {
-  while (!existsSync(folder) || (await filesIn(folder)).length === 0)
-    await new Promise((resolve) => setImmediate(resolve));
 };
 
 describe('a crash', () => {
@@ -94,7 +87,7 @@ describe('a crash', () => {
     const buckets = oneBucket('b', { kafka: kafkaAlone(await noBroker()), copy: fileStream() });
     const command = ['sh', '-c', 'exec "$0" "$@" >/dev/full', ...WITH_DEFECT] as const;
     const daemon = await launchDaemon({ buckets, command });
-    while (!existsSync(daemon.socket)) await new Promise((resolve) => setImmediate(resolve));
+    await until(() => existsSync(daemon.socket), Boolean);
     const ended = await crashUnderLoad(daemon, 'b', 'SIGUSR2');
     expect(ended.code).toBe(70);
     const held = new Arrivals(1_000_000);

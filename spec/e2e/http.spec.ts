@@ -18,6 +18,7 @@ import {
 import { fileStream, finalLedger, noBroker, oneBucket, ROOT, rowOf } from '../support/endToEnd';
 import { eventsIn, fetchJson, fetchText, openRequest } from '../support/http';
 import { urlOf } from '../support/statusDemo';
+import { until } from '../support/until';
 
 afterEach(endDaemons);
 
@@ -29,14 +30,6 @@ const startServing = async (options: DaemonOptions = {}): Promise<{ daemon: Daem
 };
 
 const statusOf = (url: string): Promise<StatusDocument> => fetchJson<StatusDocument>(`${url}status.json`);
-
-/** Looks until it is so; the spec's own limit ends what never is. */
-const until = async <A>(look: () => Promise<A>, isSo: (found: A) => boolean): Promise<A> => {
-  for (;;) {
-    const found = await look();
-    if (isSo(found)) return found;
-  }
-};
 
 const messages = (bucket: string, count: number): Buffer =>
   Buffer.concat(Array.from({ length: count }, (_, n) => encodeFrame(bucket, `message ${n}`)));

@@ -13,6 +13,7 @@ import {
   fileStream,
   finalLedger,
   freshTopic,
+  kafkaAlone,
   noBroker,
   rowOf,
 } from '../support/endToEnd';
@@ -24,11 +25,6 @@ afterEach(endDaemons);
 
 /** More than is sent in the time. */
 const MOST = 1_000_000;
-
-const kafkaAlone = (address: string): unknown => ({
-  type: 'kafka',
-  settings: { 'bootstrap.servers': address, 'queue.buffering.max.ms': 50, 'compression.codec': 'snappy' },
-});
 
 const journaled = (id: string, streamsConfigs: Readonly<Record<string, unknown>>): unknown => ({
   streamsConfigs,

@@ -1,8 +1,6 @@
-import path from 'node:path';
-import { endDaemons, launchDaemon } from '../support/daemon';
-import { fileStream, oneBucket, ROOT } from '../support/endToEnd';
+import { endDaemons, launchDaemon, MAIN } from '../support/daemon';
+import { fileStream, oneBucket } from '../support/endToEnd';
 
-const MAIN = path.join(ROOT, 'dist/kahets.cjs');
 /** A socket path that is a folder: the daemon logs why it cannot run, and ends. */
 const options = { env: { SOCKET: '/tmp' }, buckets: oneBucket('b', { copy: fileStream() }) };
 const CANNOT_CREATE = 73;

@@ -1,13 +1,13 @@
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as E from 'fp-ts/Either';
 import { connect } from '../../src/client/connect';
-import { endDaemons, startDaemon, type Ended } from '../support/daemon';
-import { addTopic, brokers, describeKafka, finalLedger, freshTopic, ROOT, rowOf } from '../support/endToEnd';
+import { endDaemons, MAIN, startDaemon, temporaryFolder, type Ended } from '../support/daemon';
+import { addTopic, brokers, describeKafka, finalLedger, freshTopic, rowOf } from '../support/endToEnd';
 import { findNode, MAJORS } from '../support/nodes';
 import { Arrivals, NO_FAULTS, numberedFrame } from '../support/numbered';
 import { createTopic } from '../support/topics';
 
-const MAIN = path.join(ROOT, 'dist/kahets.cjs');
 const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
 const MESSAGES = 2000;
 
@@ -34,7 +34,7 @@ describeKafka('the built daemon', () => {
 
   // Where there is no Kafka, nothing is fetched either.
   for (const major of brokers() === '' ? [] : MAJORS) {
-    const name = `runs on Node ${major}: every codec, answers to syncs, no warning`;
+    const name = `runs on Node ${major}: every codec, an operator that is an ES module, answers to syncs, no warning`;
     const node = findNode(major);
     if (E.isLeft(node)) unavailable(name, node.left);
     else
@@ -47,13 +47,17 @@ describeKafka('the built daemon', () => {
             { type: 'kafka', settings: { 'bootstrap.servers': brokers(), 'compression.codec': codec } },
           ]),
         );
+        const folder = await temporaryFolder();
+        await writeFile(path.join(folder, 'same.mjs'), 'export default (message) => ({ ...message });');
         const buckets = topics.map(({ codec, topic }) => ({
           id: topic,
           streams: [codec],
           batch: 500,
           batchTimeout: 100,
+          operators: ['./same.mjs'],
         }));
         const daemon = await startDaemon({
+          folder,
           buckets: { streamsConfigs, buckets },
           command: [node.right, '--trace-warnings', MAIN, 'start'],
         });

@@ -16,6 +16,7 @@ import {
 } from '../support/endToEnd';
 import { addFiles, Arrivals, NO_FAULTS, numberedFrame } from '../support/numbered';
 import { createTopic } from '../support/topics';
+import { until } from '../support/until';
 
 const RELOADED = 'configuration reloaded';
 const NOT_RELOADED = 'configuration not reloaded, what runs goes on';
@@ -33,14 +34,7 @@ const reload = async (daemon: Daemon, buckets: unknown): Promise<LogLine> => {
   return daemon.waitForLog((line) => isResult(line) && daemon.lines.filter(isResult).indexOf(line) >= before);
 };
 
-/** Waits until what stands in a file is `wanted`. */
-const untilFile = async (file: string, wanted: (text: string) => boolean): Promise<void> => {
-  const deadline = Date.now() + 20_000;
-  while (!wanted(await readFile(file, 'utf8').catch(() => ''))) {
-    if (Date.now() > deadline) throw new Error(`${file} is not as expected: ${await readFile(file, 'utf8')}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-};
+const textIn = (file: string): Promise<string> => readFile(file, 'utf8').catch(() => '');
 
 const kafka = (address: string, settings: object = {}): object => ({
   type: 'kafka',
@@ -117,10 +111,16 @@ describe('SIGHUP', () => {
       command: ['script', '-qec', `exec ${process.execPath} ${MAIN} start > log`, '/dev/null'],
     });
     const log = path.join(folder, 'log');
-    await untilFile(log, (text) => text.includes('"msg":"listening"'));
+    await until(
+      () => textIn(log),
+      (text) => text.includes('"msg":"listening"'),
+    );
     kill(pid, 'SIGKILL');
     await ended;
-    await untilFile(log, (text) => text.includes('"msg":"stopped"'));
+    await until(
+      () => textIn(log),
+      (text) => text.includes('"msg":"stopped"'),
+    );
     expect(await readFile(log, 'utf8')).toContain('"signal":"SIGHUP"');
   });
 });

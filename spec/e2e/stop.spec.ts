@@ -3,6 +3,7 @@ import { kill } from 'node:process';
 import type { LedgerRow } from '../../src/model';
 import { childrenOf } from '../faults/daemon/support/children';
 import { itTraces } from '../sinks/file/straced';
+import { rowsIn } from '../support/books';
 import { openClient } from '../support/client';
 import { endDaemons, MAIN, startDaemon, type DaemonOptions, type Ended, type LogLine } from '../support/daemon';
 import { onSmallDisk } from '../support/disks';
@@ -13,6 +14,7 @@ import {
   fileStream,
   finalLedger,
   freshTopic,
+  kafkaAlone,
   kafkaWithBackup,
   noBroker,
   oneBucket,
@@ -21,15 +23,12 @@ import {
 import { itMounts } from '../support/itMounts';
 import { addFiles, Arrivals, filesIn, NO_FAULTS, numberedFrame, writeUntilClosed } from '../support/numbered';
 import { awaitMessages, createTopic } from '../support/topics';
+import { until } from '../support/until';
 
 afterEach(endDaemons);
 
 /** DRAIN_TIMEOUT of a second, what backups and sinks have after that, and a slow machine. */
 const MOST_MS = 20_000;
-
-const until = async (condition: () => Promise<boolean>): Promise<void> => {
-  while (!(await condition())) await new Promise((resolve) => setImmediate(resolve));
-};
 
 describe('a stop', () => {
   it.each(['SIGTERM', 'SIGINT', 'SIGQUIT'] as const)(
@@ -87,12 +86,6 @@ describe('a stop', () => {
   }, 60_000);
 });
 
-/** Kafka that waits, for ever: nobody listens, and there is no backup. */
-const kafkaAlone = (address: string): unknown => ({
-  type: 'kafka',
-  settings: { 'bootstrap.servers': address, 'queue.buffering.max.ms': 20 },
-});
-
 const unsyncedFiles = { type: 'file', settings: { path: './copy', fsync: 'never' } };
 
 const isFrames = (file: string): boolean => file.endsWith('.frames');
@@ -102,8 +95,7 @@ const isRecords = (file: string): boolean => isFrames(file) || file.endsWith('.f
 const isLoss = ({ msg }: LogLine): boolean => msg.startsWith('messages are lost');
 
 /** The books of a stop, in which what the very end wrote, or could not write, is still held. */
-const ledgerAtEnd = ({ lines }: Ended): readonly LedgerRow[] =>
-  (lines.find(({ msg }) => msg === 'stopped')?.['ledger'] ?? []) as readonly LedgerRow[];
+const ledgerAtEnd = ({ lines }: Ended): readonly LedgerRow[] => rowsIn(lines.find(({ msg }) => msg === 'stopped'));
 
 interface Told {
   readonly files: readonly { readonly path: string; readonly messages: number }[];
@@ -126,7 +118,10 @@ const startUnderLoad = async (options: DaemonOptions, bucket: string) => {
   const daemon = await startDaemon(options);
   const client = await openClient(daemon.socket);
   const writing = writeUntilClosed(client, bucket);
-  await until(async () => (await filesIn(path.join(daemon.folder, 'copy')).catch(() => [])).length > 0);
+  await until(
+    () => filesIn(path.join(daemon.folder, 'copy')).catch(() => []),
+    (files) => files.length > 0,
+  );
   return { daemon, writing };
 };
 
@@ -202,7 +197,7 @@ describe('a stop without a broker and without a backup', () => {
 
     expect(ended.code).toBe(1);
     const fatal = ended.lines.find(({ msg }) => msg === 'ended at once');
-    const { received, held } = rowOf((fatal?.['ledger'] ?? []) as readonly LedgerRow[], 'b', 'kafka');
+    const { received, held } = rowOf(rowsIn(fatal), 'b', 'kafka');
     expect([held, received > 0]).toEqual([received, true]);
     expect(ended.lines.at(-1)).toMatchObject({ msg: 'what was held is in the spool, for the next start', lost: 0 });
     const arrivals = new Arrivals(received);
@@ -252,7 +247,10 @@ describeKafka('a stop with Kafka', () => {
     await awaitMessages(brokers(), topic, received);
     await next.waitForLog(({ msg }) => msg === 'replay: all messages are sent on');
     const spool = path.join(daemon.folder, 'spool/streams');
-    while ((await filesIn(spool).catch(() => [])).length > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    await until(
+      () => filesIn(spool).catch(() => []),
+      (files) => files.length === 0,
+    );
     const rows = finalLedger(await next.stop());
     expect(rowOf(rows, topic, 'kafka')).toMatchObject({ received: 0, recovered: received, delivered: received });
     const arrivals = new Arrivals(received);

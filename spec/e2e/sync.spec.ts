@@ -21,6 +21,7 @@ import {
 import { addFiles, Arrivals, filesIn, NO_FAULTS, numberedFrame } from '../support/numbered';
 import { openSyncClient, type SyncClient } from '../support/syncClient';
 import { awaitMessages, createTopic } from '../support/topics';
+import { until } from '../support/until';
 import { fromHex } from '../vectors/frames';
 import { conversations } from '../vectors/syncs';
 
@@ -64,14 +65,6 @@ const socketsOf = (pid: number): number =>
 
 const residentMb = (pid: number): number =>
   Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
-
-const eventually = async (condition: () => boolean): Promise<void> => {
-  const deadline = Date.now() + 20_000;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error('it did not happen within 20 s');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-};
 
 afterEach(endDaemons);
 
@@ -219,7 +212,10 @@ describe('clients that sync', () => {
           socket.destroy();
         }),
       );
-    await eventually(() => socketsOf(daemon.pid) === before);
+    await until(
+      () => socketsOf(daemon.pid),
+      (open) => open === before,
+    );
     const ended = await daemon.stop();
     expect(ended.code).toBe(0);
     expect((await inFiles(daemon, 'b', rounds * each)).faults()).toMatchObject({ missing: 0, twice: 0 });
@@ -238,7 +234,10 @@ describe('clients that sync', () => {
       await new Promise((resolve) => socket.write(bytes, resolve));
       socket.destroy();
     }
-    await eventually(() => socketsOf(daemon.pid) <= before + 1);
+    await until(
+      () => socketsOf(daemon.pid),
+      (open) => open <= before + 1,
+    );
     await daemon.stop();
   });
 });

@@ -8,6 +8,7 @@ import { endDaemons, launchDaemon, startDaemon, temporaryFolder, type Daemon, ty
 import { fileStream, finalLedger, oneBucket, refused, rowOf } from '../support/endToEnd';
 import { addFiles, Arrivals, NO_FAULTS, numberedFrame } from '../support/numbered';
 import { openSyncClient } from '../support/syncClient';
+import { until } from '../support/until';
 
 const BUCKET = 'b';
 const buckets = oneBucket(BUCKET, { copy: fileStream() });
@@ -122,20 +123,17 @@ describe('a daemon that listens at a path and a port', () => {
     expect(others).toEqual({ not_frames: 1 });
   });
 
-  it('is ready when it listens at both, which the log and /healthz say, and counts the clients of both', async () => {
+  it('is ready when it listens at both, which the log and /status.json say, and counts the clients of both', async () => {
     const { daemon, tcp } = await startBoth({ HTTP: '127.0.0.1:0' });
     const { at } = await daemon.waitForLog(({ msg }) => msg.startsWith('http'));
     const clients = await Promise.all([daemon.socket, tcp, tcp].map((place) => openClient(place)));
     await Promise.all(clients.map((client) => client.write(numberedFrame(BUCKET, 0))));
-    const counts = async (): Promise<unknown> => {
+    const counts = async (): Promise<readonly [connections: number, ready: boolean]> => {
       const answer = await fetch(`${String(at)}status.json`);
       const document = (await answer.json()) as { readonly connections: number; readonly daemon: { ready: boolean } };
       return [document.connections, document.daemon.ready];
     };
-    const deadline = Date.now() + 5_000;
-    while (JSON.stringify(await counts()) !== '[3,true]' && Date.now() < deadline)
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(await counts()).toEqual([3, true]);
+    await until(counts, ([connections, ready]) => connections === 3 && ready);
     expect((await daemon.stop()).code).toBe(0);
   });
 });

@@ -50,10 +50,10 @@ describe('the ledger of a fault case', () => {
   it('is that of the last line that has one', () => {
     const lines = [
       { msg: 'fatal', ledger: [row({ received: 1 })] },
-      { msg: 'stopped', ledger: [{ bucket: 'b', received: 2 }] },
+      { msg: 'stopped', ledger: [row({ received: 2 })] },
       { msg: 'bye' },
     ];
-    expect(lastLedger({ lines })).toEqual([{ ...emptyRow('b', ''), received: 2 }]);
+    expect(lastLedger({ lines })).toEqual([row({ received: 2 })]);
     expect(lastLedger({ lines: [] })).toEqual([]);
   });
 

@@ -80,11 +80,11 @@ describe('batch', () => {
       });
     }));
 
-  it('closes at bytes', () =>
+  it('closes at bytes, and not before', () =>
     marbles(({ cold, expectObservable, scheduler }) => {
       const source = cold('  -a-b-c|', runs);
       const expected = '     ---x--(y|)';
-      const bytes = runs.a.bytes.length + 1;
+      const bytes = runs.a.bytes.length + runs.b.bytes.length;
       expectObservable(source.pipe(batch(limits({ bytes }), NEVER, { scheduler }), map(text))).toBe(expected, {
         x: 'bytes:ab',
         y: 'end:c',
@@ -136,13 +136,13 @@ describe('batch', () => {
         m.expectObservable(batched$).toBe('x-y-y-y---y--|', { x: 'sync:a', y: 'sync:aa' });
       }));
 
-    it('does not close what comes while one waits that something else has closed', () =>
+    it('does not close what comes while some wait whose messages something else has closed', () =>
       marbles((m) => {
-        const batched$ = asking(m, 'aa(aaa)-a-|', 'ss|', 50, 3);
+        const batched$ = asking(m, 'aa(aaa)-a-|', 's(ss)|', 50, 3);
         m.expectObservable(batched$).toBe('x-y-------(z|)', { x: 'sync:a', y: 'count:aaa', z: 'end:aa' });
       }));
 
-    it('does not wait for a clock that was set back', () => {
+    it('waits no longer than 2 ms, and not for a clock that was set back', () => {
       let now = 1000;
       const mine = anOrigin();
       const source = new Subject<Frames>();
@@ -151,11 +151,11 @@ describe('batch', () => {
       source
         .pipe(batch(limits(), NEVER, { scheduler: { now: () => now, schedule } }), map(text))
         .subscribe((each) => closed.push(each));
-      for (now of [1000, 10]) {
+      for (now of [1000, 1002, 10]) {
         source.next(frames('b', [String(now)], mine));
         ask(mine);
       }
-      expect(closed).toEqual(['sync:1000', 'sync:10']);
+      expect(closed).toEqual(['sync:1000', 'sync:1002', 'sync:10']);
     });
 
     it('closes for messages that come when it was asked for already', () =>
@@ -164,6 +164,14 @@ describe('batch', () => {
         const source = m.cold('-a-b|', { a: frames('b', ['a'], late), b: frames('b', ['b'], late) });
         const batched$ = source.pipe(batch(limits(), NEVER, { scheduler: m.scheduler }), map(text));
         m.expectObservable(batched$).toBe('-a-b|', { a: 'sync:a', b: 'sync:b' });
+      }));
+
+    it('does not count for the 2 ms what something else has closed', () =>
+      marbles((m) => {
+        const late = { ...anOrigin(), settled: () => undefined };
+        const source = m.cold('-mb|', { m: frames('b', ['1', '2'], late), b: frames('b', ['b'], late) });
+        const batched$ = source.pipe(batch(limits({ count: 2 }), NEVER, { scheduler: m.scheduler }), map(text));
+        m.expectObservable(batched$).toBe('-mb|', { m: 'count:12', b: 'sync:b' });
       }));
 
     it('early unsubscribe: leaves no timer', () => {

@@ -1,3 +1,4 @@
+import { mergeMap, throwError, timer } from 'rxjs';
 import { SinkError, type Receipt } from '../../src/model';
 import { concatWrites } from '../../src/operators/concatWrites';
 import { batchOf, delivered, unavailable } from '../../src/testing/builders';
@@ -10,6 +11,13 @@ const r = delivered(one);
 const s = delivered(two);
 
 describe('concatWrites', () => {
+  it('never: waits, and begins no other', () =>
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const second = cold('  -s|', { s });
+      expectObservable(concatWrites('s', [cold('-'), second])).toBe('-');
+      expectSubscriptions(second.subscriptions).toBe([]);
+    }));
+
   it('empty: completes at once', () =>
     marbles(({ expectObservable }) => {
       expectObservable(concatWrites('s', [])).toBe('|');
@@ -42,6 +50,29 @@ describe('concatWrites', () => {
       const first = cold<Receipt>('   -#', {}, new Error('a defect'));
       const second = cold('  -s|', { s });
       expectObservable(concatWrites('s', [first, second])).toBe('-#', {}, new Error('a defect'));
+      expectSubscriptions(second.subscriptions).toBe([]);
+    }));
+
+  it('error: many that fail at once, behind one that takes a while', () => {
+    const told: number[] = [];
+    marbles(({ scheduler }) => {
+      const refused = throwError(() => new SinkError('s', [unavailable(one)]));
+      const first = timer(1, scheduler).pipe(mergeMap(() => refused));
+      const others = Array.from({ length: 2000 }, () => refused);
+      concatWrites('s', [first, ...others]).subscribe({
+        error: (error: unknown) => told.push(error instanceof SinkError ? error.rest.length : 0),
+      });
+    });
+    expect(told).toEqual([2001]);
+  });
+
+  it('early unsubscribe: leaves the one that is under way, and begins no other', () =>
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const first = cold<Receipt>('   -----|');
+      const second = cold('  -s|', { s });
+      const subs = '         ^--!';
+      expectObservable(concatWrites('s', [first, second]), subs).toBe('---');
+      expectSubscriptions(first.subscriptions).toBe(subs);
       expectSubscriptions(second.subscriptions).toBe([]);
     }));
 });

@@ -33,6 +33,17 @@ describe('deliver', () => {
       expectObservable(source.pipe(deliver(() => timer(9).pipe(map(() => values.a))))).toBe('--#');
     }));
 
+  it('throwing callback: fails with it, and leaves the source', () =>
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const defect = new Error('a defect');
+      const source = cold('  --a-b', { a, b });
+      const throwing = (): never => {
+        throw defect;
+      };
+      expectObservable(source.pipe(deliver(throwing))).toBe('--#', {}, defect);
+      expectSubscriptions(source.subscriptions).toBe('^-!');
+    }));
+
   it('early unsubscribe: leaves source and deliveries', () =>
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const slow = cold('    -----a|', values);

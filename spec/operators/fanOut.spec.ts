@@ -33,6 +33,15 @@ describe('fanOut', () => {
       expectSubscriptions(second.subscriptions).toBe(subs2);
     }));
 
+  it('early unsubscribe: leaves all streams', () =>
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const first = cold('   -a|', { a });
+      const second = cold('  -----b|', { b });
+      const subs = '         ^--!';
+      expectObservable(fanOut([() => first, () => second])(batch), subs).toBe('---');
+      expectSubscriptions(second.subscriptions).toBe(subs);
+    }));
+
   it('gives every stream the same batch', () => {
     const seen: Batch[] = [];
     const record = (given: Batch): Observable<Outcome> => {

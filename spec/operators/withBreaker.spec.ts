@@ -1,4 +1,16 @@
-import { concat, defer, map, mergeMap, NEVER, of, throwError, timer, type Observable } from 'rxjs';
+import {
+  catchError,
+  concat,
+  defer,
+  ignoreElements,
+  map,
+  mergeMap,
+  NEVER,
+  of,
+  throwError,
+  timer,
+  type Observable,
+} from 'rxjs';
 import type { TestScheduler } from 'rxjs/testing';
 import { SinkError, type BreakerState, type Receipt, type Rest, type Write } from '../../src/model';
 import { withBreaker, type BreakerOptions } from '../../src/operators/withBreaker';
@@ -10,7 +22,7 @@ import { SHORT_TIMES } from './breakerOptions';
 const batch = batchOf('b', ['1']);
 const r = delivered(batch);
 const none$ = of(undefined);
-const values = { d: 'refused', u: undefined };
+const values = { d: 'refused', e: 'closed', u: undefined };
 
 const rest = (kind: Rest['cause']['kind'], message: string): Rest => ({
   batch,
@@ -28,6 +40,10 @@ const options = (scheduler: TestScheduler, parts: Partial<BreakerOptions> = {}):
   scheduler,
   ...parts,
 });
+
+/** What has no receipt, as a value: errors are compared by their message alone. */
+const restOf = (result$: Observable<unknown>): Observable<unknown> =>
+  result$.pipe(catchError((error: unknown) => of(error instanceof SinkError ? error.rest : error)));
 
 /** Writes the batch at each given time; the results as one stream: r is a receipt, a text is a failure. */
 const writingAt = (write: Write, scheduler: TestScheduler, times: readonly number[]): readonly Observable<Receipt>[] =>
@@ -47,7 +63,9 @@ describe('withBreaker', () => {
       const [first, second, third] = writingAt(write, scheduler, [0, 3, 7]);
       expectObservable(first ?? NEVER).toBe('-----#', {}, gaveUp);
       expectObservable(second ?? NEVER).toBe('-----#', {}, gaveUp);
-      expectObservable(third ?? NEVER).toBe('-------#', {}, refused('no acknowledgement for 5 ms'));
+      expectObservable(restOf(third ?? NEVER)).toBe('-------(x|)', {
+        x: [rest('unavailable', 'no acknowledgement for 5 ms')],
+      });
     }));
 
   it('stays closed while receipts come, however long one batch waits', () =>
@@ -65,10 +83,10 @@ describe('withBreaker', () => {
 
   it('opens when trouble lasts for troubleMs, and not when it ends before', () =>
     marbles(({ hot, scheduler, expectObservable }) => {
-      const lasting$ = hot<string | undefined>('d-d-u', values);
+      const lasting$ = hot<string | undefined>('u-d-d-u', values);
       const brief$ = hot<string | undefined>('  du---', values);
       expectObservable(withBreaker(options(scheduler, { trouble$: lasting$ }))(hung)(batch, NEVER)).toBe(
-        '--#',
+        '----#',
         {},
         gaveUp,
       );
@@ -78,6 +96,17 @@ describe('withBreaker', () => {
         gaveUp,
       );
     }));
+
+  it('opens with the trouble that is known then, which says more than the first', () => {
+    const states: BreakerState[] = [];
+    marbles(({ hot, scheduler, expectObservable }) => {
+      const trouble$ = hot<string | undefined>('de', values);
+      const onState = (state: BreakerState): number => states.push(state);
+      const write = withBreaker(options(scheduler, { trouble$, onState }))(hung);
+      expectObservable(write(batch, NEVER)).toBe('--#', {}, gaveUp);
+    });
+    expect(states).toEqual([{ state: 'open', cause: 'closed' }]);
+  });
 
   it('does not count a lack of receipts while it is told not to, and opens as soon as it may', () =>
     marbles(({ cold, hot, scheduler, expectObservable }) => {
@@ -135,10 +164,18 @@ describe('withBreaker', () => {
     expect(states).toEqual(['open', 'halfOpen', 'open']);
   });
 
-  it('half-open: a probe that fails by itself opens it again with its cause', () => {
+  it.each([
+    ['by itself', refused('no room'), 'no room'],
+    [
+      'for a part of its messages',
+      new SinkError('s', [rest('poison', 'too large'), rest('unavailable', 'no room')]),
+      'no room',
+    ],
+    ['with a defect', new Error('a defect'), 'Error: a defect'],
+  ])('half-open: a probe that fails %s opens it again with its cause', (_, failure, cause) => {
     const states: BreakerState[] = [];
     marbles(({ cold, scheduler, expectObservable }) => {
-      const failing: Write = () => cold('-#', {}, refused('no room'));
+      const failing: Write = () => cold('-#', {}, failure);
       const onState = (state: BreakerState): number => states.push(state);
       let hangs = true;
       const write = withBreaker(options(scheduler, { onState }))((one, giveUp$) =>
@@ -147,10 +184,10 @@ describe('withBreaker', () => {
       timer(12, scheduler).subscribe(() => (hangs = false));
       const [first, probe, after] = writingAt(write, scheduler, [0, 16, 18]);
       expectObservable(first ?? NEVER).toBe('-----#', {}, gaveUp);
-      expectObservable(probe ?? NEVER).toBe('16ms -#', {}, refused('no room'));
-      expectObservable(after ?? NEVER).toBe('18ms #', {}, refused('no room'));
+      expectObservable(probe ?? NEVER).toBe('16ms -#', {}, failure);
+      expectObservable(after ?? NEVER).toBe('18ms #', {}, refused(cause));
     });
-    expect(states.at(-1)).toEqual({ state: 'open', cause: 'no room' });
+    expect(states.at(-1)).toEqual({ state: 'open', cause });
   });
 
   it('half-open: a probe that is told from outside to give up says nothing, and the next batch probes', () => {
@@ -178,11 +215,9 @@ describe('withBreaker', () => {
       const giveUp$ = hot('19ms g');
       expectObservable(first ?? NEVER).toBe('-----#', {}, gaveUp);
       expectObservable(probe ?? NEVER).toBe('16ms -----#', {}, gaveUp);
-      expectObservable(timer(17, scheduler).pipe(mergeMap(() => write(batch, giveUp$)))).toBe(
-        '19ms #',
-        {},
-        new SinkError('s', [rest('gave_up', 'told to stop while another batch tried the sink')]),
-      );
+      expectObservable(restOf(timer(17, scheduler).pipe(mergeMap(() => write(batch, giveUp$))))).toBe('19ms (x|)', {
+        x: [rest('gave_up', 'told to stop while another batch tried the sink')],
+      });
     }));
 
   it('half-open: a probe that nobody listens to any more says nothing', () =>
@@ -193,6 +228,28 @@ describe('withBreaker', () => {
       expectObservable(probe ?? NEVER, '^ 16ms -!').toBe('-');
       expectObservable(next ?? NEVER).toBe('18ms -----#', {}, gaveUp);
     }));
+
+  it.each([
+    ['while another tries the sink', '^ 32ms !'],
+    ['when another has closed the breaker', '^ 37ms !'],
+  ])('half-open: a probe that hangs on says nothing when it is left %s', (_, left) => {
+    const states: BreakerState['state'][] = [];
+    marbles(({ cold, scheduler, expectObservable }) => {
+      const onState = ({ state }: BreakerState): number => states.push(state);
+      const deaf: Write = (_, giveUp$) => giveUp$.pipe(ignoreElements());
+      let write: Write = hung;
+      const guarded = withBreaker(options(scheduler, { onState }))((one, giveUp$) => write(one, giveUp$));
+      timer(12, scheduler).subscribe(() => (write = deaf));
+      timer(30, scheduler).subscribe(() => (write = () => cold('---r|', { r })));
+      const [first, late, probe, beside, after] = writingAt(guarded, scheduler, [0, 16, 32, 34, 40]);
+      expectObservable(first ?? NEVER).toBe(' -----#', {}, gaveUp);
+      expectObservable(late ?? NEVER, left).toBe('-');
+      expectObservable(probe ?? NEVER).toBe(' 32ms ---r|', { r });
+      expectObservable(beside ?? NEVER).toBe('34ms -----r|', { r });
+      expectObservable(after ?? NEVER).toBe(' 40ms ---r|', { r });
+    });
+    expect(states).toEqual(['open', 'halfOpen', 'open', 'halfOpen', 'closed']);
+  });
 
   it('does not probe while trouble is known, unless it is told to', () =>
     marbles(({ scheduler, expectObservable }) => {
@@ -224,14 +281,19 @@ describe('withBreaker', () => {
     expect(states).toEqual(['open', 'halfOpen', 'closed']);
   });
 
-  it('jitters retryMs by a fifth', () =>
+  it.each([
+    [0, 8],
+    [0.5, 10],
+    [0.75, 11],
+  ])('jitters retryMs by a fifth: where random is %p, 10 ms are %p', (random, retryMs) =>
     marbles(({ scheduler, expectObservable }) => {
-      const write = withBreaker(options(scheduler, { random: () => 0 }))((one, giveUp$) => hung(one, giveUp$));
-      const [first, early, probe] = writingAt(write, scheduler, [0, 12, 14]);
+      const write = withBreaker(options(scheduler, { random: () => random }))(hung);
+      const [first, early, probe] = writingAt(write, scheduler, [0, 5 + retryMs - 1, 5 + retryMs + 1]);
       expectObservable(first ?? NEVER).toBe('-----#', {}, gaveUp);
-      expectObservable(early ?? NEVER).toBe('12ms #', {}, refused('no acknowledgement for 5 ms'));
-      expectObservable(probe ?? NEVER).toBe('14ms -----#', {}, gaveUp);
-    }));
+      expectObservable(early ?? NEVER).toBe(`${4 + retryMs}ms #`, {}, refused('no acknowledgement for 5 ms'));
+      expectObservable(probe ?? NEVER).toBe(`${6 + retryMs}ms -----#`, {}, gaveUp);
+    }),
+  );
 
   it('early unsubscribe: an idle breaker watches nothing', () =>
     marbles(({ hot, scheduler, expectObservable, expectSubscriptions }) => {

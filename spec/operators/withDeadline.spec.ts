@@ -25,4 +25,12 @@ describe('withDeadline', () => {
       const write$ = cold('--r|', { r });
       expectObservable(withDeadline(5, scheduler)(() => write$)(batch, NEVER)).toBe('--r|', { r });
     }));
+
+  it('early unsubscribe: leaves giveUp$', () =>
+    marbles(({ cold, scheduler, expectObservable, expectSubscriptions }) => {
+      const giveUp$ = cold('-----');
+      const subs = '        ^--!';
+      expectObservable(withDeadline(5, scheduler)(untilToldToGiveUp)(batch, giveUp$), subs).toBe('---');
+      expectSubscriptions(giveUp$.subscriptions).toBe(subs);
+    }));
 });

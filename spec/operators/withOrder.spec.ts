@@ -4,6 +4,7 @@ import { createOrder } from '../../src/operators/order';
 import { withOrder } from '../../src/operators/withOrder';
 import { batchOf, delivered, messagesOf, unavailable } from '../../src/testing/builders';
 import { marbles, type Marbles } from '../../src/testing/marbles';
+import { completed } from '../support/completed';
 import { failsWhenTold } from '../support/writes';
 
 const [one, two, three] = [batchOf('b', ['1']), batchOf('b', ['2']), batchOf('b', ['3'])] as const;
@@ -140,7 +141,25 @@ describe('withOrder', () => {
       const { write, order } = parts(m);
       m.expectObservable(write(() => NEVER)(one, NEVER), '^--!').toBe('-');
       m.flush();
-      expect(order.enter('b').line.join()).toBeDefined();
+      expect(completed(order.enter('b').line.join().earlier$)()).toBe(true);
       expect(order.diverted()).toEqual(new Set());
     }));
+
+  it('many behind one that fails, refused by the backup at once: all are told, however many they are', () => {
+    const told: unknown[] = [];
+    marbles((m) => {
+      const order = createOrder();
+      order.listing();
+      order.listed(new Set());
+      const hung = failsWhenTold(new SinkError('s', [unavailable(two)]));
+      const primary: Write = (batch, giveUp$) =>
+        batch === one ? timer(3, m.scheduler).pipe(mergeMap(() => refused(batch, giveUp$))) : hung(batch, giveUp$);
+      const backup: Write = (batch, giveUp$) =>
+        batch === one ? timer(2, m.scheduler).pipe(mergeMap(() => refused(batch, giveUp$))) : refused(batch, giveUp$);
+      const write = withOrder(backup, { name: 's', order, graceMs: 10, scheduler: m.scheduler })(primary);
+      for (const batch of [one, ...Array.from({ length: 500 }, () => two)])
+        write(batch, NEVER).subscribe({ error: (error: unknown) => told.push(error instanceof SinkError) });
+    });
+    expect(told).toEqual(Array.from({ length: 501 }, () => true));
+  });
 });

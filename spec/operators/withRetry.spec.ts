@@ -124,6 +124,31 @@ describe('withRetry', () => {
     expect(said).toEqual(batches.flatMap(messagesOf));
   });
 
+  it('many parts that wait, told to give up: each has its last word, however many they are', () => {
+    const parts = Array.from({ length: 1000 }, (_, n) => batchOf('b', [String(n)]));
+    const told: string[] = [];
+    marbles(({ hot, scheduler }) => {
+      const giveUp$ = hot('--g').pipe(shareReplay({ bufferSize: 1, refCount: false }));
+      const write: Write = (part) =>
+        part === batch ? fails(...parts.map((part_) => unavailable(part_))) : fails(gaveUp(part));
+      withRetry(options(scheduler))(write)(batch, giveUp$).subscribe({
+        error: (error: unknown) =>
+          told.push(...(error instanceof SinkError ? error.rest : []).flatMap((rest) => messagesOf(rest.batch))),
+      });
+    });
+    expect(told).toEqual(parts.flatMap(messagesOf));
+  });
+
+  it('throwing callback: a write that throws frees the bucket', () =>
+    marbles(({ scheduler, expectObservable }) => {
+      const write: Write = withRetry(options(scheduler))((part) => {
+        if (part === one) throw new Error('a defect');
+        return of(s);
+      });
+      expectObservable(write(one, NEVER)).toBe('#', {}, new Error('a defect'));
+      expectObservable(write(two, NEVER)).toBe('(s|)', { s });
+    }));
+
   it('passes on what is no SinkError', () =>
     marbles(({ scheduler, expectObservable }) => {
       const write = answering(throwError(() => new Error('a defect')));

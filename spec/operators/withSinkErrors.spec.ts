@@ -42,6 +42,14 @@ describe('withSinkErrors', () => {
       expectObservable(withSinkErrors('s')(() => write$)(batch, NEVER)).toBe(expected, {}, defect);
     }));
 
+  it('early unsubscribe: leaves the write, and tells nothing of its receipts', () =>
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const write$ = cold('  -r---|', { r });
+      const subs = '         ^--!';
+      expectObservable(withSinkErrors('s')(() => write$)(batch, NEVER), subs).toBe('---');
+      expectSubscriptions(write$.subscriptions).toBe(subs);
+    }));
+
   it('throwing callback: a write that throws is such an error', () =>
     marbles(({ expectObservable }) => {
       const write: Write = () => {

@@ -11,13 +11,17 @@ const FRAME_TIMEOUT = 160;
  */
 const setUp = (
   { scheduler }: Marbles,
-  drops = false,
-): { held: Held; half: HalfFrames; read: () => readonly number[] } => {
+  areThereDroppers = false,
+): { held: Held; half: HalfFrames; read: () => readonly number[]; drops: { value: boolean } } => {
   const held = createHeld({ high: 1000, low: 500 });
-  const half = createHalfFrames({ held, highMark: 1000, frameTimeoutMs: FRAME_TIMEOUT, scheduler, drops: () => drops });
+  const drops = { value: areThereDroppers };
+  const half = createHalfFrames({
+    ...{ held, highMark: 1000, frameTimeoutMs: FRAME_TIMEOUT, scheduler },
+    drops: () => drops.value,
+  });
   let mayRead: MayRead = () => false;
   half.reading$.subscribe((next) => (mayRead = next));
-  return { held, half, read: () => [1, 2, 3].filter((connection) => mayRead(connection)) };
+  return { held, half, drops, read: () => [1, 2, 3].filter((connection) => mayRead(connection)) };
 };
 
 describe('createHalfFrames', () => {
@@ -136,6 +140,18 @@ describe('createHalfFrames', () => {
         two.progress(0, true);
         expect(read()).toEqual([1, 2, 3]);
         for (const each of [one, two, three]) each.close();
+      }));
+
+    it('reads no more of them once there are no such buckets, though memory is still full', () =>
+      marbles((m) => {
+        const { held, half, read, drops } = setUp(m, true);
+        const one = half.open(1);
+        one.dropping(true);
+        held.charge(1000);
+        expect(read()).toEqual([1, 2, 3]);
+        drops.value = false;
+        expect(read()).toEqual([]);
+        one.close();
       }));
 
     it('forgets a connection that has ended', () =>

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { firstValueFrom, lastValueFrom, map, mergeMap, NEVER, of, ReplaySubject, Subject, take } from 'rxjs';
 import type { Config } from '../../src/config/buckets';
-import type { Batch, Deliver, Outcome, SinkKind, Write } from '../../src/model';
+import type { Batch, CheckedSink, Deliver, Env, Outcome, SinkKind, StreamOptions, Write } from '../../src/model';
 import type { Topology } from '../../src/pipelines/streams';
 import { planTopology, type Plan } from '../../src/pipelines/topology';
 import { file } from '../../src/sinks/file';
@@ -143,6 +143,42 @@ describe('a reload', () => {
     // What was opened for nothing is closed, and what ran goes on.
     expect(seen).toMatchObject({ opened: ['a', 'b', 'c', 'b'], closed: ['c', 'b'] });
     expect(await outcome(topology, batch)).toMatchObject(outcomeOf('a', batch, { delivered: 2 }));
+  });
+
+  it('leaves no sink of a stream open whose backup does not open', async () => {
+    const { kind: good, seen } = kind(takes);
+    const bad = kind(takes, { open: ({ name }) => TE.left({ sink: name, message: 'no such folder' }) });
+    const topology = await open(planTopology(before, { good }));
+    const backup = { type: 'bad', settings: {}, replay: false, replayRate: 0.25 };
+    const after: Config = { ...before, streams: [stream('a', { backup }), stream('b')] };
+    expect(await topology.reload(planOf(after, { good, bad: bad.kind }), WAIT_MS, nobody)()).toEqual(
+      E.left({ sink: 'a.backup', message: 'no such folder' }),
+    );
+    expect(seen).toMatchObject({ opened: ['a', 'b', 'a'], closed: ['a'] });
+    expect(await outcome(topology, batch)).toMatchObject(outcomeOf('a', batch, { delivered: 2 }));
+  });
+
+  it('closes what it opens too late: when all else is closed', async () => {
+    const { kind: good, seen } = kind(takes);
+    const topology = await open(planTopology(before, { good }));
+    const opens$ = new ReplaySubject<void>(1);
+    const slow = kind(takes);
+    const slowKind: SinkKind = (settings, at) =>
+      E.map((checked: CheckedSink) => ({
+        ...checked,
+        open: (env: Env, options: StreamOptions) => async () => {
+          await firstValueFrom(opens$);
+          return checked.open(env, options)();
+        },
+      }))(slow.kind(settings, at));
+    const after: Config = { ...before, streams: [...before.streams, stream('c', { type: 'slow' })] };
+    const taken = jest.fn();
+    const reloaded = topology.reload(planOf(after, { good, slow: slowKind }), WAIT_MS, taken)();
+    await topology.close();
+    opens$.next();
+    expect(await reloaded).toEqual(E.left({ sink: 'streams', message: 'the daemon has stopped' }));
+    expect([seen.closed, slow.seen.closed]).toEqual([['a', 'b'], ['c']]);
+    expect(taken).not.toHaveBeenCalled();
   });
 
   it('writes to a stream that stands in for another when that one has settled, in order', async () => {

@@ -335,6 +335,23 @@ describe('planTopology', () => {
     expect([...seen.closed].sort()).toEqual(['one', 'one.backup', 'two']);
   });
 
+  it('leaves nothing open where a later stream, or an operator of a bucket, does not open', async () => {
+    const { kind: good, seen } = kind(takes);
+    const bad = kind(takes, { open: ({ name }) => TE.left({ sink: name, message: 'no such folder' }) });
+    const streams = [stream('one'), stream('two', { type: 'bad' })];
+    const notAll = planTopology(config(streams), { good, bad: bad.kind });
+    expect(await planned(notAll).open(testEnv(), NEVER)()).toEqual(E.left({ sink: 'two', message: 'no such folder' }));
+    expect(seen).toMatchObject({ opened: ['one'], closed: ['one'] });
+    const modules: Modules = {
+      ...NO_MODULES,
+      operator: () => E.right({ isStale: false, kind: () => E.right({ open: () => 'no function' as never }) }),
+    };
+    const buckets = [bucketConfig('b', ['one'], { operators: [{ module: './m.js', settings: {} }] })];
+    const noRoute = planTopology(config([stream('one')], { buckets }), { good }, { modules });
+    expect(E.isLeft(await planned(noRoute).open(testEnv(), NEVER)())).toBe(true);
+    expect(seen).toMatchObject({ opened: ['one', 'one'], closed: ['one', 'one'] });
+  });
+
   it('says which sink could not be opened', async () => {
     const { kind: good } = kind(takes, { open: ({ name }) => TE.left({ sink: name, message: 'no such folder' }) });
     const result = await planned(planTopology(config([stream('one')]), { good })).open(testEnv(), NEVER)();

@@ -1,5 +1,6 @@
 import crypto from 'node:crypto';
 import { lstatSync } from 'node:fs';
+import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { claimPath } from '../../src/sources/socketPath';
 import { inFolder } from '../support/fileSinks';
@@ -25,4 +26,16 @@ describe('a socket in the working directory', () => {
       await new Promise((resolve) => server.close(resolve));
     }),
   );
+
+  it('is not taken from a daemon that listens there, whatever its name reads as', () =>
+    inFolder(async (folder) => {
+      process.chdir(folder);
+      const daemon = createServer().listen('./65535');
+      await once(daemon, 'listening');
+      const claim = claimPath(createServer(), {
+        ...{ path: '65535', backlog: 1, signal: new AbortController().signal },
+      });
+      await expect(claim).rejects.toThrow('SOCKET 65535: found a daemon that listens there');
+      await new Promise((resolve) => daemon.close(resolve));
+    }));
 });

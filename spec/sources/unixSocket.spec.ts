@@ -142,6 +142,7 @@ describe('unixSocket', () => {
     second.unsubscribe();
     expect(readdirSync(folder)).toEqual([]);
   });
+
   it("leaves another daemon's socket where it is at a stop", async () => {
     const { stop$, completed } = await start();
     rmSync(path);

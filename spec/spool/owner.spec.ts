@@ -79,11 +79,14 @@ describe('createSpoolOwner', () => {
     expect(owner.log.lines).toEqual([]);
   });
 
-  it('gives it to all that ask, and looks once', async () => {
+  it('gives it to all that ask, at once and later', async () => {
     mkdirSync(folder);
-    const owner = anOwner();
+    // Where both looked, one would find the other's lock, and wait.
+    const wait = jest.fn();
+    const owner = anOwner(hurried(wait));
     expect(await Promise.all([owned(owner), owned(owner)])).toEqual([true, true]);
-    await owned(owner);
+    expect(await owned(owner)).toBe(true);
+    expect(wait).not.toHaveBeenCalled();
   });
 
   it.each<readonly [string, (alive: ProcessIdentity) => unknown]>([

@@ -48,6 +48,12 @@ export const kafkaWithBackup = (address: string): unknown => ({
   failover: { afterMs: 2000, retryMs: 500 },
 });
 
+/** A stream to Kafka without a backup: where nobody listens, its messages wait. */
+export const kafkaAlone = (address: string): unknown => ({
+  type: 'kafka',
+  settings: { 'bootstrap.servers': address, 'queue.buffering.max.ms': 20 },
+});
+
 export const fileStream = (folder = './copy'): unknown => ({
   type: 'file',
   settings: { path: folder, fileNameTemplate: '{bucket}{PS}{ts}' },

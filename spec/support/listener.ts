@@ -22,20 +22,20 @@ export const withListener = (
   { read = true, host }: { readonly read?: boolean; readonly host?: string } = {},
 ): Promise<void> =>
   inFolder(async (folder) => {
-    const socket = join(folder, 'k.sock');
+    const socketPath = join(folder, 'k.sock');
     const chunks: Buffer[] = [];
     const sockets = new Set<Socket>();
     const server = createServer((socket) => {
       sockets.add(socket);
       socket.on('error', () => undefined);
       if (read) socket.on('data', (chunk) => chunks.push(chunk));
-    }).listen(host === undefined ? { path: socket } : { host, port: 0 });
+    }).listen(host === undefined ? { path: socketPath } : { host, port: 0 });
     await once(server, 'listening');
     const address = server.address();
     const path =
       typeof address === 'object' && address
         ? `tcp://${hostAndPort({ host: address.address, port: address.port })}`
-        : socket;
+        : socketPath;
     const bytes = (): Buffer => Buffer.concat(chunks);
     const messages = (): readonly (readonly [string, string])[] => {
       const all = bytes();

@@ -1,4 +1,4 @@
-import { firstValueFrom, NEVER } from 'rxjs';
+import { firstValueFrom, NEVER, take } from 'rxjs';
 import { SinkError, type Cause } from '../../src/model';
 import { withRetry } from '../../src/operators/withRetry';
 import { batchOf, delivered, partOf } from '../../src/testing/builders';
@@ -104,6 +104,17 @@ describe('createFakeSink', () => {
         expect(fake.stored('b')).toEqual(['1', '2', '3']);
       }),
   );
+
+  it('may be told how to behave by who hears what it took: from the next request on', () =>
+    marbles(({ expectObservable, flush, scheduler }) => {
+      const fake = createFakeSink({ scheduler, retries: false });
+      const { write } = fake.open();
+      fake.taken$.pipe(take(1)).subscribe(() => fake.behave('refuses'));
+      expectObservable(write(a, NEVER)).toBe('5ms (a|)', { a: delivered(a, 'fake') });
+      expectObservable(write(b, NEVER)).toBe('10ms #', undefined, failed(refused, 'no', b));
+      flush();
+      expect(fake.stored('b')).toEqual(['1', '2']);
+    }));
 
   it('never takes what is poison, and takes what is beside it', () =>
     marbles(({ expectObservable, scheduler }) => {

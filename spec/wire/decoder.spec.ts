@@ -3,6 +3,7 @@ import { isFrames, isRefused } from '../../src/model';
 import { type Decoder, createDecoder, createDecoderTables } from '../../src/wire/decoder';
 import { encodeFrame } from '../../src/wire/frame';
 import { encodeRecord } from '../../src/wire/record';
+import { encodeSync } from '../../src/wire/sync';
 import { anOrigin } from '../../src/testing/builders';
 import { byBucket, frameVectors, fromHex, maxFrame, messagesIn } from '../vectors/frames';
 
@@ -20,6 +21,8 @@ const framesOf = (decoded: readonly Decoded[]): readonly Frames[] => decoded.fil
 
 const detailsOf = (decoded: readonly Decoded[]): readonly string[] =>
   decoded.filter(isRefused).map(({ detail }) => detail);
+
+const tooLargeBy = (more: number): string => `body of ${1024 + more} bytes, expected at most 1024 (MAX_FRAME)`;
 
 /** Frames refused by reason. */
 const refusedIn = (decoded: readonly Decoded[]): Readonly<Record<string, number>> => {
@@ -118,6 +121,70 @@ describe('createDecoder', () => {
     const [refused, ...others] = decoderOf().push(Buffer.alloc(4000));
     expect(refused).toMatchObject({ reason: 'malformed', count: 1000, bytes: 4000 });
     expect(others).toEqual([]);
+    const [tooLarge, malformed] = decoderOf().push(
+      chunkOf(fromHex('01040000'), Buffer.alloc(1025), fromHex('00000000')),
+    );
+    expect(tooLarge).toMatchObject({ reason: 'too_large', bytes: 4 + 1025, detail: tooLargeBy(1) });
+    expect(malformed).toMatchObject({ reason: 'malformed', bytes: 4, detail: 'body of 0 bytes, expected at least 2' });
+  });
+
+  it('gives the bytes that are still to come of a frame too large, and the detail of one that follows', () => {
+    const decoder = decoderOf();
+    const claim = (more: number): Buffer => {
+      const length = Buffer.alloc(4);
+      length.writeUInt32LE(maxFrame + more);
+      return length;
+    };
+    const body = (more: number): Buffer => Buffer.alloc(maxFrame + more);
+    const chunks = [
+      claim(1),
+      Buffer.concat([body(1), claim(2)]),
+      Buffer.concat([body(2), claim(3), body(3), claim(4)]),
+      body(4),
+    ];
+    expect(chunks.flatMap((chunk) => [...decoder.push(chunk)])).toMatchObject([
+      { reason: 'too_large', count: 1, bytes: 4, detail: tooLargeBy(1) },
+      { reason: 'too_large', count: 1, bytes: maxFrame + 1 + 4, detail: tooLargeBy(2) },
+      { reason: 'too_large', count: 2, bytes: 2 * maxFrame + 5 + 8, detail: tooLargeBy(3) },
+      { reason: 'too_large', count: 0, bytes: maxFrame + 4 },
+    ]);
+  });
+
+  it.each([0, 2, 6])('takes a body of the most bytes, and none that is longer, cut at %d', (at) => {
+    const bodyOf = (bytes: number): readonly Decoded[] => {
+      const frame = encodeFrame('b', 'x'.repeat(bytes - 3));
+      const decoder = decoderOf();
+      return [frame.subarray(0, at), frame.subarray(at)].flatMap((part) => [...decoder.push(part)]);
+    };
+    expect(bodyOf(maxFrame)).toMatchObject([{ bucket: 'b', count: 1, bytes: { length: 4 + maxFrame } }]);
+    expect(refusedIn(bodyOf(maxFrame + 1))).toEqual({ too_large: 1 });
+  });
+
+  it('ends an epoch at a sync: all that came before it is of its origin, and stands before it', () => {
+    const [before, after] = [anOrigin(), anOrigin()];
+    const decoder = createDecoder({ maxFrame, now: () => 7, origin: before, nextOrigin: () => after });
+    const one = encodeFrame('b', '1');
+    const decoded = decoder.push(chunkOf(one, fromHex('00000000'), encodeFrame('c', '2'), encodeSync(7), one, one));
+    expect(decoded).toMatchObject([
+      { bucket: 'b', count: 1 },
+      { bucket: 'c', count: 1 },
+      { reason: 'malformed', count: 1 },
+      { token: 7, bytes: 10 },
+      { bucket: 'b', count: 2 },
+    ]);
+    expect(decoded.map(({ origin }) => origin === before)).toEqual([true, true, true, true, false]);
+    expect(decoded.at(-1)?.origin).toBe(after);
+    expect([before, after]).toMatchObject([
+      { messages: 3, open: 2, worst: 2 },
+      { messages: 2, open: 2, worst: 0 },
+    ]);
+  });
+
+  it('makes no run of no messages where a sync or a frame too large comes first', () => {
+    const decoder = createDecoder({ maxFrame, now: () => 7, origin: anOrigin(), nextOrigin: anOrigin });
+    decoder.push(encodeFrame('b', '1'));
+    expect(framesOf(decoder.push(encodeSync(7)))).toEqual([]);
+    expect(framesOf(decoder.push(fromHex('01040000')))).toEqual([]);
   });
 
   it('says what it found', () => {
@@ -159,7 +226,11 @@ describe('createDecoder', () => {
       'a record says that its message is null, and has 1 bytes of it',
     ]);
     expect(detailOf('0b000000 00 01 00 02 c328 0000 0000 6d')).toEqual(['the name of the bucket is not UTF-8']);
-    expect(detailOf('01040000')).toEqual(['body of 1025 bytes, expected at most 1024 (MAX_FRAME)']);
+    expect(detailOf('01040000')).toEqual([tooLargeBy(1)]);
+    expect(detailOf('00000004')).toEqual(['body of 67108864 bytes, expected at most 1024 (MAX_FRAME)']);
+    expect(detailOf('01000004')).toEqual([
+      String.raw`length 67108865 (the bytes "\u0001\u0000\u0000\u0004"), expected at most 67108864`,
+    ]);
     expect(detailOf('47455420')).toEqual(['length 542393671 (the bytes "GET "), expected at most 67108864']);
     expect(detailOf('0400')).toEqual(['the connection ended within a frame: 2 bytes of a length']);
     expect(detailOf('04000000 01')).toEqual(['the connection ended within a frame: 5 of 8 bytes']);

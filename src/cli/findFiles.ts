@@ -23,6 +23,9 @@ export const skippedLine = ({ path, foreign = '' }: Inspected): string =>
 export const foreignLine = ({ path, foreign = '' }: Inspected): string =>
   `${path}: expected a file that starts with a message, found ${foreign}`;
 
+/** Says that a file was sent on, and deleted, by somebody else since it was found. */
+export const goneLine = (path: string): string => `${path}: is gone meanwhile`;
+
 /** Still written to, beside a file, or set aside: sent only where it is named itself. */
 const NOT_IN_FOLDERS = /[.](?:part|progress|dead|bad(?:-\d+)?)$/;
 

@@ -51,6 +51,7 @@ const FOUND: ReadonlyMap<string, string> = new Map([
 ]);
 
 const EXPECTED = `a path of at most ${MAX_SOCKET_PATH_BYTES} bytes, or tcp://HOST:PORT`;
+const ENDED = 'this side has ended the connection';
 const NO_ANSWER = 'the daemon closed the connection before it answered: what became of the messages is not known';
 
 /** Says in words why a connection failed. */
@@ -142,13 +143,21 @@ export const connect = async (path: string): Promise<Connection> => {
       socket.write(encodeSync(token));
     });
 
+  /** Why nothing more can be written. */
+  const refusal = (): ConnectionError | undefined => failure ?? (ended ? new ConnectionError(path, ENDED) : undefined);
+
   return {
     write: async (bytes) => {
-      if (!failure && !socket.write(bytes))
+      const refused = refusal();
+      if (refused) throw refused;
+      if (!socket.write(bytes))
         await Promise.race([new Promise<void>((resolve) => socket.once('drain', resolve)), closed]);
       if (failure) throw failure;
     },
-    sync: () => (failure ? Promise.reject(failure) : sync()),
+    sync: () => {
+      const refused = refusal();
+      return refused ? Promise.reject(refused) : sync();
+    },
     end: async () => {
       ended = true;
       socket.end();

@@ -4,4 +4,5 @@ export { ClosedError, QueueFullError, TimeoutError } from './producer/errors';
 export type { MessageOptions, Producer, ProducerCounts, ProducerOptions } from './producer/api';
 export { createProducer } from './producer/producer';
 export type { SyncResult, SyncStatus } from './producer/syncs';
-export type { Bytes, RecordOptions } from '../wire/record';
+export type { Bytes } from '../wire/byteWriter';
+export type { RecordOptions } from '../wire/record';

@@ -81,7 +81,7 @@ export interface Daemon {
    *
    * @param config default: what was given at first, a file being read again
    *
-   * Errors: {@link DaemonFailure} `configuration`, `open`, `notRunning`. What runs goes on.
+   * Errors: {@link DaemonFailure} `configuration`, `open`, `unexpected` (a module of yours threw), `notRunning`. What runs goes on.
    */
   readonly reload: (config?: string | object) => Promise<Reloaded>;
   /**

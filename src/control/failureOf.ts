@@ -13,6 +13,8 @@ export const failureOf = (error: DaemonError | ReloadError): DaemonFailure => {
       return new DaemonFailure('open', `${error.error.sink}: ${error.error.message}`);
     case 'notRunning':
       return new DaemonFailure('notRunning', 'expected a daemon that runs, found one that does not, or that stops');
+    case 'unexpected':
+      return new DaemonFailure('unexpected', String(error.error), [], { cause: error.error });
     case 'run':
       return new DaemonFailure(error.error instanceof ListenError ? 'listen' : 'unexpected', String(error.error), [], {
         cause: error.error,

@@ -89,11 +89,16 @@ export const createHeld = ({ high, low, process }: HeldOptions): Held => {
     if (process && unseen >= high / LOOKS) look(process);
   };
 
+  const goOnAtLow = (): void => {
+    if (bytes <= scale * low && full.value) full.next(false);
+  };
+
   const watch = (around: NonNullable<HeldOptions['process']>): void => {
     watching ??= (around.scheduler ?? asyncScheduler).schedule(() => {
       watching = undefined;
       if (!full.value) return;
       look(around);
+      goOnAtLow();
       watch(around);
     }, LOOK_EVERY_MS);
   };
@@ -114,7 +119,7 @@ export const createHeld = ({ high, low, process }: HeldOptions): Held => {
       bytes -= n;
       // What was settled leaves garbage; where nothing more comes, nobody else collects it.
       moved(n);
-      if (bytes <= scale * low && full.value) full.next(false);
+      goOnAtLow();
     },
     full$: full.pipe(distinctUntilChanged()),
   };

@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/Either';
 import { pipe } from 'fp-ts/function';
 import * as TE from 'fp-ts/TaskEither';
-import { concatMap, defer, finalize, ignoreElements, Subject, tap, type Observable } from 'rxjs';
+import { catchError, concatMap, defer, finalize, ignoreElements, of, Subject, tap, type Observable } from 'rxjs';
 import { problemLines, type PlacedProblem } from '../config/report';
 import type { Env, OpenError } from '../model';
 import type { Configuration } from '../pipelines/routes';
@@ -17,10 +17,11 @@ export interface ReloadCounts {
   readonly last: { readonly atMs: number; readonly succeeded: boolean } | undefined;
 }
 
-/** Why what runs goes on. `notRunning`: nothing does, or it ends before its turn. */
+/** Why what runs goes on. `notRunning`: nothing does, or it ends before its turn. `unexpected`: something threw, a module of the user's say. */
 export type ReloadError =
   | { readonly kind: 'configuration'; readonly problems: readonly PlacedProblem[] }
   | { readonly kind: 'open'; readonly error: OpenError }
+  | { readonly kind: 'unexpected'; readonly error: unknown }
   | { readonly kind: 'notRunning' };
 
 /** Reads a configuration: all of its problems, or what it is now. */
@@ -55,8 +56,16 @@ interface Request<C> {
 }
 
 const linesOf = (error: ReloadError): readonly string[] => {
-  if (error.kind === 'configuration') return problemLines(error.problems);
-  return error.kind === 'open' ? [`${error.error.sink}: ${error.error.message}`] : ['the daemon does not run'];
+  switch (error.kind) {
+    case 'configuration':
+      return problemLines(error.problems);
+    case 'open':
+      return [`${error.error.sink}: ${error.error.message}`];
+    case 'unexpected':
+      return [String(error.error)];
+    case 'notRunning':
+      return ['the daemon does not run'];
+  }
 };
 
 /**
@@ -122,7 +131,8 @@ export const createReloads = <C extends Configuration>({
         concatMap((request) => {
           counts = { ...counts, begun: counts.begun + 1 };
           began?.();
-          return defer(attempt(request.read, topology, waitMs)).pipe(
+          return defer(() => attempt(request.read, topology, waitMs)()).pipe(
+            catchError((error: unknown) => of(E.left({ kind: 'unexpected' as const, error }))),
             tap(tell),
             tap((result) => answer(request, result)),
           );

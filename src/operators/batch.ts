@@ -84,7 +84,7 @@ export const batch =
       destination.add(() => syncTimer?.unsubscribe());
       const forget = gathering(() => [...leaving, ...memory.frames()]);
       destination.add(() => {
-        if (leaving.length + memory.runs === 0) forget();
+        if (leaving.length === 0 && memory.runs === 0) forget();
       });
       destination.add(
         close$.subscribe({

@@ -13,7 +13,8 @@ const isDone = ({ batch, outcomes }: Settled): boolean =>
 
 /**
  * Gives back what a settled batch held: its outcomes to the ledger, its bytes to the memory's credit, its messages to
- * their connections, whose clients may be answered for it, and last its blocks, which may be written to at once; what was dropped is logged. Nothing else does any of this.
+ * their connections, whose clients may be answered for it, and last its blocks, which may be written to at once. What was
+ * dropped is logged. Nothing else does any of this.
  */
 export const credit = ({
   blocks,

@@ -7,7 +7,7 @@ import type { Batch, Settled } from '../model';
  *
  *     source    -a-b-|
  *                        deliver(settleAfter3ms)
- *     result    ----a-b|
+ *     result    ----a-(b|)
  */
 export const deliver = (toAll: (batch: Batch) => Observable<Settled>): OperatorFunction<Batch, Settled> =>
   mergeMap(toAll);

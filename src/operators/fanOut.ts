@@ -7,7 +7,7 @@ import type { Batch, Deliver, Settled } from '../model';
  *     first     ---a|
  *     second    -----b|
  *                        fanOut([first, second])
- *     result    -----(s|)      s = { batch, outcomes: [a, b] }
+ *     result    ------(s|)     s = { batch, outcomes: [a, b] }
  */
 export const fanOut =
   (delivers: readonly Deliver[]) =>

@@ -116,9 +116,9 @@ class OpenGroups {
  *     b            b-------|
  *     b                        b-|
  *
- * A group completes `idleMs` after its last frames, or when it is idle longest (to a thousandth of `idleMs`) and `maxBuckets` are open; the next frames of
- * that bucket open another. Clients choose the names, so without bounds groups would pile up for ever. Who leaves the groups
- * leaves the source: the groups say nothing more.
+ * A group completes `idleMs` after its last frames, or when it is idle longest (to a thousandth of `idleMs`) and `maxBuckets`
+ * are open; the next frames of that bucket open another. Clients choose the names, so without bounds groups would pile up for
+ * ever. Who leaves the groups leaves the source: the groups say nothing more.
  *
  * rxjs's `groupBy` with a `duration` does the same, at a subscription more for each group, which costs the more to end the more there
  * are (docs/decisions/0009).

@@ -1,4 +1,4 @@
-import { AsyncSubject, concat, defer, EMPTY, finalize, type Observable } from 'rxjs';
+import { AsyncSubject, concat, defer, EMPTY, finalize, queueScheduler, type Observable } from 'rxjs';
 
 /** A place in a {@link Line}. */
 export interface Turn {
@@ -41,7 +41,8 @@ export class Line {
         if (before) before.after = after;
         if (after) after.before = before;
         else this.last = before;
-        place.ended$.complete();
+        // By a queue: many that leave as soon as they may would do so one within the other, and the stack end with them.
+        queueScheduler.schedule(() => place.ended$.complete());
       },
     };
   }

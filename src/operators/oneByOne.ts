@@ -1,4 +1,5 @@
 import { isLeft, left } from 'fp-ts/Either';
+import type { Rest } from '../model';
 import type { Fate } from './inTurn';
 import type { Part } from './parts';
 
@@ -17,9 +18,11 @@ export type WritePart<A> = (part: Part<A>) => Promise<readonly Fate[]>;
  */
 export const oneByOne = async <A>(parts: readonly Part<A>[], write: WritePart<A>): Promise<readonly Fate[]> => {
   const fates: Fate[] = [];
+  let stop: Rest | undefined;
   for (const part of parts) {
-    const stop = fates.filter(isLeft).find(({ left: { cause } }) => cause.kind !== 'poison');
-    fates.push(...(stop ? [left({ ...stop.left, batch: part.batch, written: 'no' as const })] : await write(part)));
+    const told: readonly Fate[] = stop ? [left({ ...stop, batch: part.batch, written: 'no' })] : await write(part);
+    stop ??= told.filter(isLeft).find(({ left: { cause } }) => cause.kind !== 'poison')?.left;
+    fates.push(...told);
   }
   return fates;
 };

@@ -66,14 +66,12 @@ export const withBreaker = ({
   scheduler = asyncScheduler,
 }: BreakerOptions) => {
   let breaker: BreakerState = { state: 'closed' };
-  let openedBy = '';
   let mayProbe = false;
   const progress$ = new Subject<void>();
   const probed$ = new Subject<void>();
 
   const open = (cause: string): void => {
     breaker = { state: 'open', cause };
-    openedBy = cause;
     mayProbe = false;
     scheduler.schedule(() => (mayProbe = true), retryMs * (0.8 + 0.4 * random()));
     onState(breaker);
@@ -85,8 +83,8 @@ export const withBreaker = ({
     probed$.next();
   };
   /** The probe said nothing: as it was before. */
-  const probeAgain = (): void => {
-    breaker = { state: 'open', cause: openedBy };
+  const probeAgain = (opened: BreakerState): void => {
+    breaker = opened;
     probed$.next();
   };
 
@@ -117,19 +115,22 @@ export const withBreaker = ({
     const probe: Write = (batch, giveUp$) =>
       defer(() => {
         let told = false;
-        breaker = { state: 'halfOpen' };
+        const opened = breaker;
+        const probing: BreakerState = { state: 'halfOpen' };
+        breaker = probing;
         onState(breaker);
         return attempt(batch, giveUp$.pipe(tap(() => (told = true)))).pipe(
           tap({
             complete: close,
             error: (error: unknown) => {
-              if (answered(error)) close();
-              else if (breaker.state !== 'halfOpen') return;
-              else if (told) probeAgain();
-              else open(causeOf(error));
+              const cause = failureOf(error);
+              if (cause === undefined) close();
+              else if (breaker !== probing) return;
+              else if (told) probeAgain(opened);
+              else open(cause);
             },
             unsubscribe: () => {
-              if (breaker.state === 'halfOpen') probeAgain();
+              if (breaker === probing) probeAgain(opened);
             },
           }),
         );
@@ -160,10 +161,6 @@ export const withBreaker = ({
   };
 };
 
-/** Whether the sink spoke for every message, be it to refuse it for good. */
-const answered = (error: unknown): boolean => error instanceof SinkError && error.rest.every(isPoison);
-
-const causeOf = (error: unknown): string =>
-  error instanceof SinkError
-    ? (error.rest.find((rest) => !isPoison(rest))?.cause.message ?? error.message)
-    : String(error);
+/** Undefined: the sink spoke for every message, be it to refuse it for good. */
+const failureOf = (error: unknown): string | undefined =>
+  error instanceof SinkError ? error.rest.find((rest) => !isPoison(rest))?.cause.message : String(error);

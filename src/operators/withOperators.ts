@@ -23,8 +23,9 @@ export interface WithOperatorsOptions {
 }
 
 /**
- * Sends each message through operators of the user's, in one pass, before it is delivered: what they leave out is counted as sampled out, what
- * they fail at is refused, and a message of another bucket goes there in a batch of its own. The outcome is that of the whole batch.
+ * Sends each message through operators of the user's, in one pass, before it is delivered: what they leave out is counted as
+ * sampled out, what they fail at is refused, and a message of another bucket goes there in a batch of its own. The outcome is
+ * that of the whole batch.
  *
  *     batch     abcd                   b is left out, c gets another bucket, d makes it throw
  *                                      withOperators([one])

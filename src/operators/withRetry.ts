@@ -8,6 +8,7 @@ import {
   finalize,
   ignoreElements,
   merge,
+  observeOn,
   of,
   queueScheduler,
   repeat,
@@ -79,7 +80,11 @@ export const withRetry =
           wait(0, giveUp$).pipe(ignoreElements()),
           next$.pipe(
             repeat({
-              delay: () => (left.length === 0 ? EMPTY : tries === 0 ? of(undefined) : wait(tries, giveUp$)),
+              // By a queue: parts that end at once would begin one within the other, and the stack end with them.
+              delay: () =>
+                left.length === 0
+                  ? EMPTY
+                  : (tries === 0 ? of(undefined) : wait(tries, giveUp$)).pipe(observeOn(queueScheduler)),
             }),
           ),
           defer(() => (failed.length > 0 ? throwError(() => new SinkError(sink, failed)) : EMPTY)),

@@ -46,7 +46,6 @@ const TICKS_A_TIMEOUT = 16;
 const MAX_TICK_MS = 500;
 
 const anybody: MayRead = () => true;
-const nobody: MayRead = () => false;
 
 class OpenHalfFrame implements HalfFrame {
   readonly stalled$ = new Subject<void>();
@@ -137,7 +136,6 @@ class AllHalfFrames implements HalfFrames {
   }
 
   private review(): void {
-    const { droppers } = this;
     const isCrowded = this.total > this.limit;
     const only = this.oldest(isCrowded);
     if (only === this.only && isCrowded === this.isCrowded && this.full === this.wasFull) return;
@@ -145,13 +143,11 @@ class AllHalfFrames implements HalfFrames {
     this.isCrowded = isCrowded;
     this.wasFull = this.full;
     const isOnly: MayRead = (connection) => connection === only?.connection;
-    if (!this.full) this.mayRead$.next(only ? isOnly : anybody);
-    else if (!droppers) this.mayRead$.next(only ? isOnly : nobody);
-    else
-      this.mayRead$.next(
-        (connection) =>
-          isOnly(connection) || (droppers.mayRead(connection) && !(isCrowded && this.halves.has(connection))),
-      );
+    // Asked each time: a reload may change whether there are buckets that drop.
+    const drops: MayRead = (connection) =>
+      this.droppers?.mayRead(connection) === true && !(isCrowded && this.halves.has(connection));
+    if (this.full) this.mayRead$.next((connection) => isOnly(connection) || drops(connection));
+    else this.mayRead$.next(only ? isOnly : anybody);
   }
 
   /** Whose half frame goes first. Undefined: nobody's. */

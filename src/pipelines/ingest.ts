@@ -31,6 +31,9 @@ export interface IngestOptions {
 
 const LOGGED_NAME_LENGTH = 64;
 
+/** Clients choose it: it may be long, and may have line ends in it. */
+const logged = (bucket: string): string => JSON.stringify(bucket.slice(0, LOGGED_NAME_LENGTH));
+
 const messages: Readonly<Record<RefusedReason, string>> = {
   malformed: 'malformed frame skipped',
   too_large: 'frame too large, skipped',
@@ -139,7 +142,7 @@ class Account {
     origin.open -= count;
     origin.worst = 2;
     const refused = { reason: 'no_such_bucket', count, bytes: bytes.length } as const;
-    this.refuse(refused, { bucket: JSON.stringify(bucket.slice(0, LOGGED_NAME_LENGTH)) }, decoded);
+    this.refuse(refused, { bucket: logged(bucket) }, decoded);
     return false;
   }
 
@@ -186,10 +189,7 @@ class Account {
     const batch: Batch = { bucket, frames: [], count, bytes: 0, closedBy: 'memory' };
     const dropped = [{ reason: 'memory_full', count }];
     env.ledger.settled({ batch, outcomes: streams.map((stream) => ({ ...emptyOutcome(stream, batch), dropped })) });
-    env.log.warn('memory is full, messages dropped', {
-      bucket: JSON.stringify(bucket.slice(0, LOGGED_NAME_LENGTH)),
-      count,
-    });
+    env.log.warn('memory is full, messages dropped', { bucket: logged(bucket), count });
     return true;
   }
 

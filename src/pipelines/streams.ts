@@ -46,7 +46,7 @@ export interface Topology {
   readonly reload: (next: Configuration, waitMs: number, taken: () => void) => TE.TaskEither<OpenError, Reloaded>;
 }
 
-/** Opens all streams of a configuration, one after the other. */
+/** Opens all streams of a configuration, one after the other: all of them, or none is left open. */
 export const openTopology = (
   first: Configuration,
   parts: Omit<StreamParts, 'streams'>,
@@ -58,12 +58,15 @@ export const openTopology = (
     streams: () => running?.streams.length ?? first.streams.length,
   });
   return pipe(
-    first.streams,
-    TE.traverseSeqArray((plan) => open(plan)),
-    TE.chainEitherK((streams) =>
+    openAll(
+      first.streams.map((plan) => [plan, undefined] as const),
+      open,
+    ),
+    TE.chain((streams) =>
       pipe(
-        routesOver(first, streams),
-        E.map((routes) => topologyOf((running = { streams, routes }), first, open)),
+        TE.fromEither(routesOver(first, streams)),
+        TE.orElseFirstTaskK(() => () => endAll(streams)),
+        TE.map((routes) => topologyOf((running = { streams, routes }), first, open)),
       ),
     ),
   );
@@ -74,6 +77,9 @@ const routesOver = (...given: Parameters<typeof createRoutes>): E.Either<OpenErr
     () => createRoutes(...given),
     (error) => ({ sink: 'operators', message: messageOf(error) }),
   );
+
+/** Nobody would close what a reload has opened by then. */
+const STOPPED: OpenError = { sink: 'streams', message: 'the daemon has stopped' };
 
 /** What is there now. */
 interface Running {
@@ -86,6 +92,7 @@ const topologyOf = (running: Running, first: Configuration, open: ReturnType<typ
   const added$ = new Subject<OpenStream>();
   let retiring: readonly OpenStream[] = [];
   let drops = dropsWhenFull(first);
+  let isClosed = false;
   const onAll = async (act: (stream: OpenStream) => Promise<unknown>): Promise<void> => {
     await Promise.all([...running.streams, ...retiring].map(act));
   };
@@ -113,7 +120,10 @@ const topologyOf = (running: Running, first: Configuration, open: ReturnType<typ
         mergeMap((stream) => stream.replay(parts)),
       ),
     endSpools: () => onAll(({ endSpool }) => endSpool()),
-    close: () => onAll(({ close }) => close()),
+    close: () => {
+      isClosed = true;
+      return onAll(({ close }) => close());
+    },
     reload: (next, waitMs, taken) => async () => {
       const { kept, retired, fresh } = compare(running.streams, next.streams);
       const swapped = deferred();
@@ -123,12 +133,12 @@ const topologyOf = (running: Running, first: Configuration, open: ReturnType<typ
       const opened = await openAll(
         fresh.map((plan) => [plan, turnOf(plan, gone)] as const),
         open,
-      );
+      )();
       if (E.isLeft(opened)) return opened;
       const streams = streamsOf(next, opened.right);
-      const routes = routesOver(next, streams, running.routes);
+      const routes = isClosed ? E.left(STOPPED) : routesOver(next, streams, running.routes);
       if (E.isLeft(routes)) {
-        await Promise.all(opened.right.map((stream) => stream.retire(0)));
+        await endAll(opened.right);
         return routes;
       }
       swap(next, { streams, routes: routes.right }, opened.right);
@@ -196,22 +206,28 @@ const turnOf = (plan: StreamPlan, gone: ReadonlyMap<OpenStream, Promise<void>>):
       };
 };
 
-/** All of them, or none is left open. */
-const openAll = async (
-  plans: readonly (readonly [StreamPlan, Turn | undefined])[],
-  open: ReturnType<typeof openStream>,
-): Promise<E.Either<OpenError, readonly OpenStream[]>> => {
-  const opened: OpenStream[] = [];
-  for (const [plan, turn] of plans) {
-    const result = await open(plan, turn)();
-    if (E.isLeft(result)) {
-      await Promise.all(opened.map((stream) => stream.retire(0)));
-      return result;
+/** Of streams that were opened for nothing. */
+const endAll = (streams: readonly OpenStream[]): Promise<unknown> =>
+  Promise.all(streams.map((stream) => stream.retire(0)));
+
+/** All of them, one after the other, or none is left open. */
+const openAll =
+  (
+    plans: readonly (readonly [StreamPlan, Turn | undefined])[],
+    open: ReturnType<typeof openStream>,
+  ): TE.TaskEither<OpenError, readonly OpenStream[]> =>
+  async () => {
+    const opened: OpenStream[] = [];
+    for (const [plan, turn] of plans) {
+      const result = await open(plan, turn)();
+      if (E.isLeft(result)) {
+        await endAll(opened);
+        return result;
+      }
+      opened.push(result.right);
     }
-    opened.push(result.right);
-  }
-  return E.right(opened);
-};
+    return E.right(opened);
+  };
 
 const reportOf = (
   kept: readonly OpenStream[],

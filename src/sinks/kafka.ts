@@ -64,18 +64,15 @@ export const openProducer = (
       }),
       distinctUntilChanged((a, b) => isDeepStrictEqual(a, b)),
     ),
-    close: () =>
-      new Promise((resolve) => {
-        const finish = (): void => {
-          cancel();
-          producer.close(CLOSED);
-          timers.close();
-          brokers.close();
-          resolve();
-        };
-        const cancel = timers.after(CLOSE_TIMEOUT_MS, finish);
-        underWay.onceNone(finish);
-      }),
+    close: async () => {
+      await new Promise<void>((resolve) => {
+        timers.after(CLOSE_TIMEOUT_MS, resolve);
+        underWay.onceNone(resolve);
+      });
+      producer.close(CLOSED);
+      timers.close();
+      brokers.close();
+    },
   };
 };
 

@@ -50,7 +50,8 @@ const socketAt = (path: string): Stats | undefined => {
 const expectNobody = (path: string): Promise<void> =>
   new Promise((resolve, reject) => {
     const expected = 'a socket that no daemon listens on, or nothing';
-    const probe = connect(path, () => {
+    // Within an object: a path that reads as a number is taken for a port by itself.
+    const probe = connect({ path }, () => {
       probe.destroy();
       reject(new ListenError(path, 'a daemon that listens there', expected));
     });

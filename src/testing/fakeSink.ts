@@ -80,6 +80,8 @@ interface Queue {
   request: Subscription | undefined;
 }
 
+/** The request that arrives just now; who hears of it may say how the next one is to behave. */
+const ARRIVING = new Subscription();
 /** The request of which nothing is heard. */
 const HANGING = new Subscription();
 
@@ -161,6 +163,7 @@ export const createFakeSink = ({
   const pump = (queue: Queue): void => {
     const [entry] = queue.entries;
     if (queue.request || !entry) return;
+    queue.request = ARRIVING;
     const { afterMs, isTaken } = arrive(entry);
     const heard = (): void => {
       queue.request = undefined;

@@ -9,7 +9,7 @@ export interface Marbles extends RunHelpers {
  * Runs a marble spec on virtual time: one frame is one millisecond.
  *
  * ```ts
- * it('doubles', () => marbles(({ cold, expectObservable }) => {
+ * it('doubles', () => marbles(({ cold, expectObservable, expectSubscriptions }) => {
  *   const source = cold('  -a-b-|', { a: 1, b: 2 });
  *   const subs = '         ^----!';
  *   const expected = '     -a-b-|';

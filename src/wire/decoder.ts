@@ -78,11 +78,8 @@ class FrameDecoder implements Decoder {
 
   push(chunk: Buffer): readonly Decoded[] {
     if (this.done) return [];
-    this.decoded = [];
     this.arrivedMs = this.options.now();
-    let at = 0;
-    if (this.skip > 0) at = this.skipOver(chunk, 0);
-    if (this.partial.bytes > 0 && at < chunk.length) at = this.complete(chunk, at);
+    let at = this.partial.bytes > 0 ? this.complete(chunk) : 0;
     this.tables.runs.start();
     while (at < chunk.length) at = this.skip > 0 ? this.skipOver(chunk, at) : this.walk(chunk, at);
     this.tables.runs.flush(chunk, this.take);
@@ -90,11 +87,10 @@ class FrameDecoder implements Decoder {
   }
 
   end(): readonly Decoded[] {
-    this.decoded = [];
     const { bytes, length } = this.partial;
     if (!this.done && bytes > 0) {
       const detail = length === undefined ? `${bytes} bytes of a length` : `${bytes} of ${length + LENGTH_BYTES} bytes`;
-      this.refuse('truncated', 1, bytes, `the connection ended within a frame: ${detail}`);
+      this.refuse('truncated', 1, bytes).detail = `the connection ended within a frame: ${detail}`;
     }
     this.done = true;
     this.partial.clear();
@@ -138,7 +134,7 @@ class FrameDecoder implements Decoder {
       if (!wellFormed || !name?.matches(chunk, nameAt, nameLength)) {
         if (name && count > 0) runs.add(name, runStart, at, count);
         name = wellFormed ? names.find(chunk, nameAt, nameLength) : undefined;
-        if (!name) this.refuseMalformed(chunk, body, length);
+        if (!name) this.refuse('malformed', 1, LENGTH_BYTES + length).detail ||= describeMalformed(chunk, body, length);
         runStart = at;
         count = 0;
       }
@@ -147,7 +143,7 @@ class FrameDecoder implements Decoder {
     }
     if (name && count > 0) runs.add(name, runStart, at, count);
     this.lastName = name;
-    if (at < size) this.keep(chunk, at);
+    this.partial.addBody(chunk, this.partial.addHeader(chunk, at));
     return size;
   }
 
@@ -159,15 +155,10 @@ class FrameDecoder implements Decoder {
     this.origin = next;
   }
 
-  private keep(chunk: Buffer, at: number): void {
-    const body = this.partial.addHeader(chunk, at);
-    if (body < chunk.length) this.partial.addBody(chunk, body);
-  }
-
   /** Goes on with the frame that is half there; returns where the next one starts. */
-  private complete(chunk: Buffer, from: number): number {
+  private complete(chunk: Buffer): number {
     const { partial, tables } = this;
-    const at = partial.addHeader(chunk, from);
+    const at = partial.addHeader(chunk, 0);
     const { length } = partial;
     if (length === undefined) return at;
     if (length > this.options.maxFrame) {
@@ -189,7 +180,7 @@ class FrameDecoder implements Decoder {
   private skipOver(chunk: Buffer, at: number): number {
     const bytes = Math.min(this.skip, chunk.length - at);
     this.skip -= bytes;
-    this.refuse('too_large', 0, bytes, 'more of a frame too large');
+    this.refuse('too_large', 0, bytes);
     return at + bytes;
   }
 
@@ -198,32 +189,28 @@ class FrameDecoder implements Decoder {
     const { maxFrame } = this.options;
     if (length > Math.max(maxFrame, MAX_SKIPPED_BYTES)) {
       this.done = true;
-      this.refuse('not_frames', 1, LENGTH_BYTES + chunk.length - body, describeNoFrame(length));
+      this.refuse('not_frames', 1, LENGTH_BYTES + chunk.length - body).detail = describeNoFrame(length);
       return chunk.length;
     }
     this.skip = length;
-    this.refuse('too_large', 1, LENGTH_BYTES, `body of ${length} bytes, expected at most ${maxFrame} (MAX_FRAME)`);
+    this.refuse('too_large', 1, LENGTH_BYTES).detail ||=
+      `body of ${length} bytes, expected at most ${maxFrame} (MAX_FRAME)`;
     return body;
   }
 
-  private refuseMalformed(chunk: Buffer, body: number, length: number): void {
-    const known = this.refusals.find(({ reason }) => reason === 'malformed');
-    this.refuse('malformed', 1, LENGTH_BYTES + length, known?.detail ?? describeMalformed(chunk, body, length));
-  }
-
-  /** One refusal a reason and chunk: noise must not make an object a frame. */
-  private refuse(reason: Refused['reason'], count: number, bytes: number, detail: string): void {
+  /** One refusal a reason and chunk: noise must not make an object a frame. It has the detail of the first that it counts. */
+  private refuse(reason: Refused['reason'], count: number, bytes: number): Refusal {
     const { origin } = this;
     origin.messages += count;
-    if (count > 0) origin.worst = 2;
-    const known = this.refusals.find((refusal) => refusal.reason === reason);
-    if (!known) {
-      this.refusals.push({ reason, count, bytes, origin, detail });
-      return;
+    origin.worst = 2;
+    let refusal = this.refusals.find((known) => known.reason === reason);
+    if (!refusal) {
+      refusal = { reason, count: 0, bytes: 0, origin, detail: '' };
+      this.refusals.push(refusal);
     }
-    if (known.count === 0) known.detail = detail;
-    known.count += count;
-    known.bytes += bytes;
+    refusal.count += count;
+    refusal.bytes += bytes;
+    return refusal;
   }
 
   private readonly take = (bucket: string, bytes: Buffer, count: number): void => {

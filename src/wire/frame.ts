@@ -1,3 +1,5 @@
+import { ByteWriter, sizeOf, type Bytes } from './byteWriter';
+
 /** Bytes of the length that starts every frame; it counts the body alone. */
 export const LENGTH_BYTES = 4;
 
@@ -13,15 +15,14 @@ export const MAX_SKIPPED_BYTES = 64 * 1024 * 1024;
  *
  * @throws RangeError when bucket (1 to 255 bytes of UTF-8) or key (0 to 255 bytes) do not fit their length byte.
  */
-export const encodeFrame = (bucket: string, message: Uint8Array | string, key: Uint8Array | string = ''): Buffer => {
-  const name = Buffer.from(bucket);
-  const keyBytes = Buffer.from(key);
-  const body = Buffer.from(message);
-  if (name.length < 1 || name.length > MAX_BUCKET_BYTES)
-    throw new RangeError(`bucket: expected 1 to ${MAX_BUCKET_BYTES} bytes, got ${name.length}`);
-  if (keyBytes.length > MAX_FRAME_KEY_BYTES)
-    throw new RangeError(`key: expected at most ${MAX_FRAME_KEY_BYTES} bytes, got ${keyBytes.length}`);
-  const length = Buffer.alloc(LENGTH_BYTES);
-  length.writeUInt32LE(2 + name.length + keyBytes.length + body.length);
-  return Buffer.concat([length, Buffer.of(name.length), name, Buffer.of(keyBytes.length), keyBytes, body]);
+export const encodeFrame = (bucket: string, message: Bytes, key: Bytes = ''): Buffer => {
+  const nameBytes = sizeOf(bucket);
+  const keyBytes = sizeOf(key);
+  if (nameBytes < 1 || nameBytes > MAX_BUCKET_BYTES)
+    throw new RangeError(`bucket: expected 1 to ${MAX_BUCKET_BYTES} bytes, got ${nameBytes}`);
+  if (keyBytes > MAX_FRAME_KEY_BYTES)
+    throw new RangeError(`key: expected at most ${MAX_FRAME_KEY_BYTES} bytes, got ${keyBytes}`);
+  const length = 1 + nameBytes + 1 + keyBytes + sizeOf(message);
+  const frame = new ByteWriter(LENGTH_BYTES + length).u32(length);
+  return frame.u8(nameBytes).bytes(bucket).u8(keyBytes).bytes(key).bytes(message).written;
 };

@@ -1,3 +1,4 @@
+import { ByteWriter, sizeOf, type Bytes } from './byteWriter';
 import { LENGTH_BYTES, MAX_BUCKET_BYTES, MAX_SKIPPED_BYTES } from './frame';
 import {
   HAS_PARTITION,
@@ -6,13 +7,12 @@ import {
   MAX_HEADERS,
   NULL_HEADER,
   PARTITION_BYTES,
+  RECORD_HEAD_BYTES,
   SMALLEST_RECORD_BYTES,
   RECORD_TYPE,
   TIMESTAMP_BYTES,
   VALUE_IS_NULL,
 } from './recordLayout';
-
-export type Bytes = Uint8Array | string;
 
 /** What a record can say beside its message. */
 export interface RecordOptions {
@@ -31,33 +31,20 @@ const expectWithin = (place: string, found: number, least: number, most: number,
     throw new RangeError(`${place}: expected ${least} to ${most}${unit}, got ${found}`);
 };
 
-const bytesOf = (value: Bytes | null): Buffer | null => (value === null ? null : Buffer.from(value));
+type Header = readonly [name: string, value: Bytes | null];
 
-const lengthBytes = (size: 1 | 2 | 4, length: number): Buffer => {
-  const bytes = Buffer.alloc(size);
-  bytes.writeUIntLE(length, 0, size);
-  return bytes;
+const headerBytes = ([name, value]: Header, index: number): number => {
+  const nameBytes = sizeOf(name);
+  expectWithin(`headers[${index}]: name`, nameBytes, 0, 0xffff, ' bytes');
+  return 2 + nameBytes + 4 + (value === null ? 0 : sizeOf(value));
 };
 
-const headerParts = (name: Buffer, value: Buffer | null): readonly Buffer[] => [
-  lengthBytes(2, name.length),
-  name,
-  lengthBytes(4, value?.length ?? NULL_HEADER),
-  ...(value ? [value] : []),
-];
-
-const timestampParts = (timestampMs: number | undefined): readonly Buffer[] => {
-  if (timestampMs === undefined) return [];
-  expectWithin('timestampMs', timestampMs, 0, Number.MAX_SAFE_INTEGER);
-  const bytes = Buffer.alloc(TIMESTAMP_BYTES);
-  bytes.writeBigInt64LE(BigInt(timestampMs));
-  return [bytes];
-};
-
-const partitionParts = (partition: number | undefined): readonly Buffer[] => {
-  if (partition === undefined) return [];
-  expectWithin('partition', partition, 0, 0x7fffffff);
-  return [lengthBytes(PARTITION_BYTES, partition)];
+const writeHeader = (record: ByteWriter, [name, value]: Header): void => {
+  record
+    .u16(sizeOf(name))
+    .bytes(name)
+    .u32(value === null ? NULL_HEADER : sizeOf(value));
+  if (value !== null) record.bytes(value);
 };
 
 /**
@@ -70,34 +57,37 @@ export const encodeRecord = (
   message: Bytes | null,
   { key = null, timestampMs, partition, headers = [] }: RecordOptions = {},
 ): Buffer => {
-  const name = Buffer.from(bucket);
-  const keyBytes = bytesOf(key);
-  const value = bytesOf(message);
-  expectWithin('bucket', name.length, 1, MAX_BUCKET_BYTES, ' bytes');
-  expectWithin('key', keyBytes?.length ?? 0, 0, 0xffff, ' bytes');
+  const nameBytes = sizeOf(bucket);
+  const keyBytes = key === null ? 0 : sizeOf(key);
+  expectWithin('bucket', nameBytes, 1, MAX_BUCKET_BYTES, ' bytes');
+  expectWithin('key', keyBytes, 0, 0xffff, ' bytes');
   expectWithin('headers', headers.length, 0, MAX_HEADERS);
-  const encodedHeaders = headers.flatMap(([headerName, headerValue], index) => {
-    const nameBytes = Buffer.from(headerName);
-    expectWithin(`headers[${index}]: name`, nameBytes.length, 0, 0xffff, ' bytes');
-    return headerParts(nameBytes, bytesOf(headerValue));
-  });
+  const headersBytes = headers.reduce((sum, header, index) => sum + headerBytes(header, index), 0);
+  if (timestampMs !== undefined) expectWithin('timestampMs', timestampMs, 0, Number.MAX_SAFE_INTEGER);
+  if (partition !== undefined) expectWithin('partition', partition, 0, 0x7fffffff);
   const flags =
     (timestampMs === undefined ? 0 : HAS_TIMESTAMP) |
     (partition === undefined ? 0 : HAS_PARTITION) |
-    (keyBytes ? 0 : KEY_IS_NULL) |
-    (value ? 0 : VALUE_IS_NULL);
-  const parts = [
-    Buffer.of(0, RECORD_TYPE, flags, name.length),
-    name,
-    lengthBytes(2, keyBytes?.length ?? 0),
-    ...(keyBytes ? [keyBytes] : []),
-    ...timestampParts(timestampMs),
-    ...partitionParts(partition),
-    lengthBytes(2, headers.length),
-    ...encodedHeaders,
-    ...(value ? [value] : []),
-  ];
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
+    (key === null ? KEY_IS_NULL : 0) |
+    (message === null ? VALUE_IS_NULL : 0);
+  const length =
+    RECORD_HEAD_BYTES +
+    nameBytes +
+    2 +
+    keyBytes +
+    (timestampMs === undefined ? 0 : TIMESTAMP_BYTES) +
+    (partition === undefined ? 0 : PARTITION_BYTES) +
+    (2 + headersBytes) +
+    (message === null ? 0 : sizeOf(message));
   expectWithin('record', length, SMALLEST_RECORD_BYTES, MAX_SKIPPED_BYTES, ' bytes');
-  return Buffer.concat([lengthBytes(LENGTH_BYTES, length), ...parts], LENGTH_BYTES + length);
+
+  const record = new ByteWriter(LENGTH_BYTES + length).u32(length);
+  record.u8(0).u8(RECORD_TYPE).u8(flags).u8(nameBytes).bytes(bucket).u16(keyBytes);
+  if (key !== null) record.bytes(key);
+  if (timestampMs !== undefined) record.i64(timestampMs);
+  if (partition !== undefined) record.u32(partition);
+  record.u16(headers.length);
+  for (const header of headers) writeHeader(record, header);
+  if (message !== null) record.bytes(message);
+  return record.written;
 };

@@ -2,6 +2,7 @@ import contextlib
 import gc
 import logging
 import os
+import signal
 import socket
 import struct
 import subprocess
@@ -186,6 +187,51 @@ class Failing(SocketTest):
             rest += len(data)
         self.assertLess(rest, 4_000_000)
 
+    def interrupt(self, handler):
+        """Calls the handler in 0.2 s, in the middle of what the program does then."""
+        self.addCleanup(signal.signal, signal.SIGALRM, signal.signal(signal.SIGALRM, handler))
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+
+    def test_a_signal_handler_that_raises_in_the_middle_of_a_write_leaves_no_half_message(self):
+        half, whole = iter([True, False]), "m" * 4_000_000
+        peer = self.peer(lambda connection: None if next(half) else peer.read(connection))
+        producer = self.producer(buffer_bytes=0, timeout_s=30)
+
+        def handler(*_):
+            raise KeyboardInterrupt
+
+        self.interrupt(handler)
+        with self.assertRaises(KeyboardInterrupt):
+            producer.send("b", whole)
+        peer.connections[0].settimeout(10)
+        rest = 0
+        while data := peer.connections[0].recv(1 << 20):
+            rest += len(data)
+        self.assertLess(rest, 4_000_000)
+        # It is not given up: the next write, or the end of the program, sends it.
+        self.assertTrue(producer.close())
+        self.assertTrue(peer.wait_for(encode_frame("b", whole.encode())))
+        self.assertEqual((bytes(peer.received), self.unsent), (encode_frame("b", whole.encode()), []))
+
+    def test_a_signal_handler_may_sync_in_the_middle_of_a_write_and_is_told_nothing(self):
+        reading, whole, results = threading.Event(), "m" * 4_000_000, []
+        peer = self.peer(lambda connection: reading.wait(30) and peer.read(connection))
+        producer = self.producer(buffer_bytes=0, timeout_s=30)
+
+        def handler(*_):
+            results.append(producer.sync(0.05))
+            reading.set()
+
+        self.interrupt(handler)
+        self.assertTrue(producer.send("b", whole))
+        self.assertTrue(peer.wait_for(encode_frame("b", whole.encode())))
+        self.assertEqual((results, producer.counters.connections), ([SyncResult(SyncStatus.UNKNOWN)], 1))
+
+    def test_a_path_that_is_none_says_so(self):
+        producer = Producer("/tmp/" + "x" * 200, buffer_bytes=0)
+        self.assertFalse(producer.send("b", "m"))
+        self.assertIn("no connection (AF_UNIX path too long)", producer.last_error)
+
     def test_a_pause_after_a_failure_costs_nothing(self):
         producer = self.producer(buffer_bytes=0, timeout_s=0.5)
         self.peer(lambda connection: None)
@@ -322,6 +368,20 @@ class Syncing(SocketTest):
         producer.close()
         waiting.join(10)
         self.assertFalse(waiting.is_alive())
+
+    def test_an_answer_that_is_lost_with_its_connection_leaves_the_next_one_alone(self):
+        peer = self.peer()
+        producer = Producer(self.path, buffer_bytes=0)
+        waiting = threading.Thread(target=producer.sync, args=(30,))
+        waiting.start()
+        self.assertTrue(peer.wait_for(encode_sync(1)))
+        # Who waits finds out after the others have gone on.
+        with producer._lock:
+            peer.connections[0].shutdown(socket.SHUT_RDWR)
+            self.assertTrue(producer.send("b", "on another"))
+        waiting.join(10)
+        self.assertTrue(producer.send("b", "on the same"))
+        self.assertEqual(producer.counters.connections, 2)
 
     def test_does_not_know_where_a_connection_was_lost(self):
         peer = self.peer(answering(0, 1))

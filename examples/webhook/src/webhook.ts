@@ -49,7 +49,7 @@ const openWebhook = (settings: Settings, env: Env): Sink => {
       messages.map(({ sent }) => sent),
       idOf(batch),
     );
-    if (verdict.is === 'unavailable') notBeforeMs = env.now() + (verdict.waitMs ?? 0);
+    if (verdict.is === 'unavailable') notBeforeMs = Math.max(notBeforeMs, env.now() + (verdict.waitMs ?? 0));
     told(verdict.is === 'unavailable' ? verdict.message : undefined);
     return verdict;
   };

@@ -169,6 +169,25 @@ describe('webhook', () => {
     expect(receiver.requests).toHaveLength(2);
   });
 
+  it('waits as long as Retry-After says, though another bucket is refused without one meanwhile', async () => {
+    const answers: (() => void)[] = [];
+    const bothCame = new Promise<void>((resolve) => {
+      receiver.answering = ({ body }, answer) => {
+        const isFirst = body.includes('"first"');
+        answers[isFirst ? 0 : 1] = () => void answer.writeHead(503, isFirst ? { 'retry-after': '30' } : {}).end();
+        if (answers[0] && answers[1]) resolve();
+      };
+    });
+    const ends = ['first', 'second'].map((bucket) => written(sink, batchOf(bucket, ['1'])));
+    await bothCame;
+    for (const [n, end] of ends.entries()) {
+      answers[n]?.();
+      await end;
+    }
+    await written(sink, batchOf('third', ['1']));
+    expect(receiver.requests).toHaveLength(2);
+  });
+
   it('marks what is sent again with the id that it had', async () => {
     const batch = batchOf('b', ['1']);
     answeringWith(500);

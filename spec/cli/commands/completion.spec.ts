@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { treeOf } from '../../../src/cli/commands/completion/tree';
+import { zshScript } from '../../../src/cli/commands/completion/zsh';
 import { inFolder } from '../../support/fileSinks';
 import { createProgram } from '../../../src/cli/program';
 import { run, testHost } from './harness';
@@ -74,6 +75,12 @@ describe('kahets completion bash', () => {
     const { stdout } = spawnSync('bash', ['--norc', '-c', `${script}\ncomplete -p kahets`], { encoding: 'utf8' });
     expect(stdout).toBe('complete -F _kahets kahets\n');
   });
+});
+
+it('takes apostrophes, brackets and colons in what an option does, in zsh', () => {
+  const flag = { names: ['--x'], about: "its user's [one]: all", value: undefined };
+  const script = zshScript({ ...{ name: 'kahets', about: '', args: [], commands: [] }, flags: [flag] });
+  expect(script).toContain(`'*--x[its user'\\''s \\[one\\]\\: all]'`);
 });
 
 describe.each(['zsh', 'fish'])('kahets completion %s', (shell) => {

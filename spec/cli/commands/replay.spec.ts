@@ -1,3 +1,4 @@
+import { mkdirSync, rmSync } from 'node:fs';
 import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -26,7 +27,14 @@ interface Extra {
   readonly kinds?: Readonly<Record<string, SinkKind>>;
   readonly interrupted$?: Observable<unknown>;
   readonly terminal?: NodeJS.WritableStream;
+  /** Told each time that something is written to standard output. */
+  readonly onOut?: () => void;
 }
+
+const replaceByFolder = (path: string): void => {
+  rmSync(path, { recursive: true });
+  mkdirSync(path);
+};
 
 const copyTo = (folder: string): unknown => ({
   streamsConfigs: {
@@ -49,7 +57,10 @@ const run = async (folder: string, request: Partial<ReplayRequest> = {}, extra: 
           kinds: { ...sinks, ...extra.kinds },
           read: () => E.right(JSON.stringify(extra.buckets ?? copyTo(folder))),
         }),
-      out: (text) => (out += text),
+      out: (text) => {
+        out += text;
+        extra.onOut?.();
+      },
       err: (text) => (err += text),
       terminal: () => extra.terminal,
       interrupted$: extra.interrupted$ ?? NEVER,
@@ -149,6 +160,22 @@ describe('kahets replay', () => {
       },
     ));
 
+  it('goes on with the next, with --dry-run, where a file is sent on by the daemon meanwhile', () =>
+    withFiles({ a: framesOf('b', '1'), gone: framesOf('b', '2') }, async (folder, input) => {
+      const gone = join(input, 'gone');
+      const ran = await run(folder, { dryRun: true }, { onOut: () => rmSync(gone, { force: true }) });
+      expect(ran).toMatchObject({ code: 0, err: `${gone}: is gone meanwhile\n` });
+      expect(ran.out).toContain('1 message in 1 file would be sent\n');
+    }));
+
+  it('says which file it cannot look through, with --dry-run, and ends with 66', () =>
+    withFiles({ a: framesOf('b', '1'), b: framesOf('b', '2') }, async (folder, input) => {
+      const path = join(input, 'b');
+      const ran = await run(folder, { dryRun: true }, { onOut: () => replaceByFolder(path) });
+      expect(ran.code).toBe(66);
+      expect(ran.err).toContain(`kahets: ${path}: `);
+    }));
+
   it('shows of a file that was begun what is left of it', () =>
     withFiles({ a: framesOf('b', '1', '2', '3') }, async (folder, input) => {
       const reader = await openQuietly(join(input, 'a'), { maxBytes: 8 });
@@ -221,7 +248,6 @@ describe('kahets replay', () => {
       await reader.next();
       await reader.close();
       // Process 1 runs as long as the machine does.
-
       const owner = await processOf(1);
       await writeFile(`${path}.progress`, JSON.stringify({ ...(await progressOf(path)), owner }));
       const ran = await run(folder);

@@ -190,8 +190,8 @@ describe('kahets send', () => {
       expect(messages()).toEqual([['', 'm']]);
     }));
 
-  it('shows a bar on a terminal, where the end is known', () =>
-    withListener(async ({ path }) => {
+  it('shows a bar on a terminal, where the end is known, of the bytes that were read', () =>
+    withListener(async ({ path }, folder) => {
       const shown: string[] = [];
       const terminal = Object.assign(
         new Writable({
@@ -204,6 +204,11 @@ describe('kahets send', () => {
       );
       await run(['send', 'b', 'm', '--count', '5', '--socket', path], { terminal: () => terminal });
       expect(shown.join('')).toContain('100 %');
+      shown.length = 0;
+      await writeFile(join(folder, 'input'), 'm\n'.repeat(100_000));
+      await run(['send', 'b', '--file', join(folder, 'input'), '--socket', path], { terminal: () => terminal });
+      expect(shown.join('')).toMatch(/0\.2 of 0\.2 MB/);
+      expect(shown.join('')).not.toMatch(/0\.[3-9] of 0\.2 MB/);
       shown.length = 0;
       await run(['send', 'b', '--socket', path], { terminal: () => terminal, stdin: [Buffer.from('m')] });
       expect(shown).toEqual([]);
@@ -235,6 +240,39 @@ describe('kahets send', () => {
       const one = await run(['send', 'b', 'x'.repeat(1022)], { environment });
       expect(one).toMatchObject({ code: 65, out: expect.stringMatching(/^0 messages/) as unknown });
     }));
+
+  describe('where the daemon has not read what is in front of a line that is too long', () => {
+    const environment = { MAX_FRAME: '1KB' };
+    /** More than the listener takes by itself, less than the kernel holds. */
+    const stdin = [Buffer.from(`${'x'.repeat(1000)}\n`.repeat(120)), Buffer.from('y'.repeat(2000))];
+    const tooLong = 'kahets: message 121: expected at most 1021 bytes, found more (MAX_FRAME)\n';
+
+    it('ends with 69 when that goes away', () =>
+      withListener(
+        async ({ path, connected }) => {
+          const socket = connected();
+          const goAway = async function* (): AsyncGenerator<Buffer> {
+            try {
+              yield* asyncOf(stdin);
+            } finally {
+              (await socket).destroy();
+            }
+          };
+          const ran = await run(['send', 'b', '--socket', path], { environment, stdin: goAway() });
+          expect(ran).toMatchObject({ code: 69, err: `kahets: ${path}: the daemon has closed the connection\n` });
+        },
+        { read: false },
+      ));
+
+    it('waits no longer when it is interrupted, and says both', () =>
+      withListener(
+        async ({ path }) => {
+          const ran = await run(['send', 'b', '--socket', path], { environment, stdin, interrupted$: timer(300) });
+          expect(ran).toMatchObject({ code: 69, err: `${tooLong}kahets: interrupted\n` });
+        },
+        { read: false },
+      ));
+  });
 
   it.each([['none'], ['.']])('ends with 66 where a file cannot be read: %s', (name) =>
     withListener(async ({ path }, folder) => {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { createEvents, type Events, type EventsOptions } from '../../../src/control/http/events';
 import { eventsIn, fetchText, openRequest } from '../../support/http';
@@ -83,6 +83,37 @@ describe('createEvents', () => {
     events.stop();
     expect(await told).toMatchObject([{ event: 'status' }, { event: 'stop' }]);
     expect((await fetchText(url)).status).toBe(503);
+  });
+
+  it('writes nothing more after its last word to a client that has not read it all yet', async () => {
+    const big = 'x'.repeat(200_000);
+    const { events, server, port, looks } = await serving({ tell: () => big, everyMs: 5 });
+    const socket = connect(port, '127.0.0.1');
+    socket.pause();
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    const [, response] = (await once(server, 'request')) as [IncomingMessage, ServerResponse];
+    const errors: unknown[] = [];
+    response.on('error', (error) => errors.push(error));
+    while (response.writableLength === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    events.stop();
+    const { length } = looks;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+    expect([errors, looks.length]).toEqual([[], length]);
+    socket.destroy();
+  });
+
+  it('keeps no place for a request that waits behind another on its connection', async () => {
+    const { server, port, url } = await serving({ maxClients: 2, everyMs: 60_000 });
+    const socket = connect(port, '127.0.0.1');
+    const requests: IncomingMessage[] = [];
+    server.on('request', (request: IncomingMessage) => requests.push(request));
+    socket.write('GET /1 HTTP/1.1\r\nHost: localhost\r\n\r\nGET /2 HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    while (requests.length < 2) await once(server, 'request');
+    const gone = new Promise((resolve) => requests[0]?.socket.once('close', resolve));
+    socket.destroy();
+    await gone;
+    const answers = [await openRequest(url), await openRequest(url)];
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 200]);
   });
 
   it('drops a client that does not read, and holds a bounded part of what it has missed', async () => {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { copyFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -60,6 +61,16 @@ describe('the status page', () => {
     const scripts = readdirSync(FOLDER).filter((name) => name.endsWith('.mjs'));
     const source = scripts.map((name) => readFileSync(path.join(FOLDER, name), 'utf8')).join('\n');
     expect(source).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function/);
+  });
+
+  it.each([
+    [0.07, '7 %'],
+    [0.125, '12.5 %'],
+    [0.0001, '0.01 %'],
+  ])('writes the slice %f as %s', (slice, text) => {
+    // Jest runs no ES modules.
+    const script = `import { percent } from '${path.join(FOLDER, 'format.mjs')}'; process.stdout.write(percent(${slice}))`;
+    expect(execFileSync(process.execPath, ['--input-type=module', '-e', script]).toString()).toBe(text);
   });
 
   it('reads a file again that could not be read', async () => {

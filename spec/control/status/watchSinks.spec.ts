@@ -106,6 +106,23 @@ describe('watchSinks', () => {
     for (const subscription of subscriptions) subscription.unsubscribe();
   });
 
+  it('listens again to the one before, where what was to replace it is closed first', async () => {
+    const [running$, tried$] = [new Subject<Health>(), new Subject<Health>()];
+    const sinks = [sinkOf({ health$: running$ }), sinkOf({ health$: tried$ })];
+    const kind: SinkKind = () => E.right({ ...checkedOf(sinkOf()), open: () => TE.right(sinks.shift() ?? sinkOf()) });
+    const watched = watchSinks({ kind }, () => 1);
+    const [running, tried] = [await opened(watched, 's'), await opened(watched, 's')];
+    const subscriptions = [running, tried].map(({ health$ }) => health$.subscribe());
+    running$.next({ state: 'up' });
+    tried$.next({ state: 'down', cause: 'no such broker' });
+    await tried.close();
+    expect(watched.healthOf('s')?.health.state).toBe('up');
+    // What the last one has said holds when it is closed.
+    await running.close();
+    expect(watched.healthOf('s')?.health.state).toBe('up');
+    for (const subscription of subscriptions) subscription.unsubscribe();
+  });
+
   it('sees the dead letters beside a sink by their name too', async () => {
     const beside = checkedOf(sinkOf({ health$: of({ state: 'up' }) }));
     const kind: SinkKind = () => E.right({ ...checkedOf(sinkOf()), deadLetters: beside });

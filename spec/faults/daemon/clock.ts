@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { readdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { MAIN } from '../../support/daemon';
 import { skippedBecause, type FaultCase, type FaultContext, type FaultResult } from '../faultCase';
 import { find } from '../oracle';
 import { startTraffic } from '../traffic';
 import { until } from '../watch';
 import { hasArrived } from './support/arrived';
-import { BUCKET, COPY, expectWithin, lasts, MAIN, oneBucket, resultOf, startIn, toFiles } from './support/scene';
+import { BUCKET, COPY, expectWithin, lasts, oneBucket, resultOf, startIn, toFiles } from './support/scene';
 
 const LIBRARIES = '/usr/lib';
 const STAY_MS = 1000;

@@ -1,12 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { openClient, type Client } from '../../support/client';
+import { MAIN } from '../../support/daemon';
 import { numberedFrame } from '../../support/numbered';
 import { skippedBecause, type FaultCase, type FaultContext, type FaultResult } from '../faultCase';
 import { find } from '../oracle';
 import { until } from '../watch';
 import { hasArrived } from './support/arrived';
-import { BUCKET, COPY, expectWithin, MAIN, oneBucket, resultOf, startIn, toFiles } from './support/scene';
+import { BUCKET, COPY, expectWithin, oneBucket, resultOf, startIn, toFiles } from './support/scene';
 
 const DESCRIPTORS = 40;
 const CLIENTS = 60;

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { kill } from 'node:process';
 import { openClient } from '../../support/client';
-import { launchDaemon } from '../../support/daemon';
+import { launchDaemon, MAIN } from '../../support/daemon';
 import { numberedFrame } from '../../support/numbered';
 import { missingManager, underManager } from '../../support/serviceManager';
 import { skippedBecause, type FaultCase, type FaultContext, type FaultResult } from '../faultCase';
@@ -9,7 +9,7 @@ import { lastLedger, ledgerFaults } from '../ledger';
 import { find, together } from '../oracle';
 import { until } from '../watch';
 import { childrenOf } from './support/children';
-import { BUCKET, COPY, expectWithin, MAIN, oneBucket, toFiles } from './support/scene';
+import { BUCKET, COPY, expectWithin, oneBucket, toFiles } from './support/scene';
 
 const RESTARTS = 100;
 const CLIENTS = 4;

@@ -1,12 +1,11 @@
 /** A true half-open connection: the daemon's network loses its link. */
 import { execFileSync } from 'node:child_process';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { MAIN } from '../../support/daemon';
 import { skippedBecause, type FaultCase, type FaultContext } from '../faultCase';
 import { ownBroker } from './brokers';
 import { startScene } from './scene';
 
-const MAIN = path.resolve(__dirname, '../../../dist/kahets.cjs');
 const DOWN_MS = 15_000;
 /** Names of network devices have at most 15 bytes. */
 const NAME = `kh${process.pid}`;

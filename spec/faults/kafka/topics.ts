@@ -173,7 +173,7 @@ const wrongPassword: FaultCase = {
     await sleep(GONE_MS);
     const scram = `SCRAM-SHA-512=[password=${WRONG_PASSWORD}]`;
     const user = ['--entity-type', 'users', '--entity-name', USER.username];
-    // Where it is put right is the same to the daemon; its own configuration is read at the start.
+    // Where it is put right, here or at the broker, is the same to the daemon.
     const options = ['--bootstrap-server', address, '--alter', '--add-config', scram, ...user];
     await runKafkaTool('kafka.admin.ConfigCommand', ...options);
     await scene.healed();

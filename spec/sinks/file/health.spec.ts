@@ -76,4 +76,15 @@ describe('createHealth', () => {
     scheduler.flush();
     expect(probes()).toBe(0);
   });
+
+  it('probes no more once it is closed during a probe, or an attempt fails after that', async () => {
+    const { scheduler, health, probes, answer } = watched();
+    health.attempted('full');
+    scheduler.flush();
+    health.close();
+    await answer(new Error('still full'));
+    health.attempted('full');
+    expect(scheduler.actions).toEqual([]);
+    expect(probes()).toBe(1);
+  });
 });

@@ -46,7 +46,6 @@ describe('file: more buckets than open files', () => {
           }),
         ),
       );
-      // A file on its way in is open for a moment beside none: its slot was released first.
       expect(most).toBeLessThanOrEqual(3);
       await sink.close();
       expect(await openIn(path)).toBe(0);

@@ -14,6 +14,8 @@ import type { TlsSettings } from '../../../src/sinks/kafka/settings/types';
 import { memoryLog } from '../../../src/testing/builders';
 import { makeCertificates, type Certificates } from '../../support/certificates';
 import { freePorts } from '../../support/kafka';
+import { answerTo, API_VERSIONS, correlationIdOf } from './kafkajsServer';
+import { TLS_DEFAULTS } from './settingsOf';
 
 const IN_THE_CLEAR: Security = { tls: undefined, sasl: undefined };
 
@@ -41,15 +43,6 @@ describe('stopPolling', () => {
     queue.destroy();
   });
 });
-
-/** An ApiVersions answer that knows InitProducerId 0 to 1 and nothing else. */
-const apiVersions = (correlationId: number): Buffer => {
-  const body = Buffer.from('0000 00000001 0016 0000 0001 00000000'.replaceAll(' ', ''), 'hex');
-  const head = Buffer.alloc(8);
-  head.writeInt32BE(4 + body.length, 0);
-  head.writeInt32BE(correlationId, 4);
-  return Buffer.concat([head, body]);
-};
 
 describe('connectBroker', () => {
   let server: Server;
@@ -81,11 +74,11 @@ describe('connectBroker', () => {
     });
   };
   /** Answers ApiVersions, and hands every later request's correlation id to `next`. */
-  const speaks = (next: (socket: Socket, correlationId: number) => void) => (socket: Socket) => {
+  const speaks = (next: (socket: Socket, correlationId: number) => unknown) => (socket: Socket) => {
     let first = true;
     socket.on('data', (bytes) => {
-      const correlationId = bytes.readInt32BE(8);
-      if (first) socket.write(apiVersions(correlationId));
+      const correlationId = correlationIdOf(bytes);
+      if (first) socket.write(answerTo(correlationId, API_VERSIONS));
       else next(socket, correlationId);
       first = false;
     });
@@ -134,12 +127,8 @@ describe('connectBroker', () => {
   });
 
   it('sends requests and reads answers', async () => {
-    onSocket = speaks((socket, correlationId) => {
-      const answer = Buffer.from(`00000018 00000000 00000000 0000 00000000000003e9 0002`.replaceAll(' ', ''), 'hex');
-      answer.writeInt32BE(answer.length - 4, 0);
-      answer.writeInt32BE(correlationId, 4);
-      socket.write(answer);
-    });
+    const id = Buffer.from('00000000 0000 00000000000003e9 0002'.replaceAll(' ', ''), 'hex');
+    onSocket = speaks((socket, correlationId) => socket.write(answerTo(correlationId, id)));
     const connection = await open();
     expect(await connection.request(producerIdRequest, 5000)).toEqual({
       _tag: 'Right',
@@ -170,12 +159,7 @@ describe('connectBroker', () => {
   });
 
   it('ends a connection whose answers cannot be read', async () => {
-    onSocket = speaks((socket, correlationId) => {
-      const answer = Buffer.alloc(10);
-      answer.writeInt32BE(6, 0);
-      answer.writeInt32BE(correlationId, 4);
-      socket.write(answer);
-    });
+    onSocket = speaks((socket, correlationId) => socket.write(answerTo(correlationId, Buffer.alloc(2))));
     const connection = await open();
     expect(await connection.request(producerIdRequest, 5000)).toMatchObject({
       _tag: 'Left',
@@ -209,14 +193,7 @@ describe('connectBroker', () => {
     let names: unknown[];
 
     const connectTls = async (host: string, parts: Partial<TlsSettings> = {}) => {
-      const settings = {
-        certificate: undefined,
-        key: undefined,
-        keyPassword: undefined,
-        keystore: undefined,
-        verify: true,
-      };
-      const all = { ...settings, verifyHostname: true, ca: { path: certificates.ca }, ...parts };
+      const all = { ...TLS_DEFAULTS, ca: { path: certificates.ca }, ...parts };
       const security = await openSecurity({ tls: all, sasl: undefined }, { log: memoryLog(), now: Date.now })();
       if (security._tag === 'Left') throw new Error(security.left);
       const address = secured.address();

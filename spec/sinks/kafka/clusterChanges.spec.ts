@@ -1,6 +1,7 @@
 import { NEVER, VirtualTimeScheduler } from 'rxjs';
+import { randomFrom } from '../../support/random';
 import { advance, fakeCluster } from './fakeCluster';
-import { aBatch, drawsFrom, openHost } from './fleet';
+import { aBatch, openHost } from './fleet';
 import { settingsOf } from './settingsOf';
 
 /** The real sink and five brokers in memory; partitions are led by 2, 3 and 2. */
@@ -91,7 +92,7 @@ describe('the Kafka sink and a cluster that changes', () => {
   ])('with a refresh each %d ms writes to %d of the partitions once there are six', async (refreshMs, used) => {
     const { cluster, to, write } = open(
       { 'topic.metadata.refresh.interval.ms': refreshMs, partitioner: 'random' },
-      drawsFrom(1),
+      randomFrom(1),
     );
     write();
     await to(500);

@@ -7,24 +7,17 @@ import type { RecordOptions } from '../../../src/sinks/kafka/recordBatch';
 import { encodeFrame } from '../../../src/wire/frame';
 import { encodeRecord } from '../../../src/wire/record';
 import { batchOfRun, messagesOf } from '../../../src/testing/builders';
+import { randomFrom } from '../../support/random';
 
 const NOW = 1_700_000_000_000;
 const HOUR = 3_600_000;
-
-/** The same numbers in every run (mulberry32). */
-const seeded = (seed: number) => (): number => {
-  seed = (seed + 0x6d2b79f5) | 0;
-  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-};
 
 const OPTIONS: DistributorOptions = {
   messageMaxBytes: 1_000_000,
   partitioner: 'consistent_random',
   stickyLingerMs: 10,
   now: () => NOW,
-  random: seeded(1),
+  random: randomFrom(1),
 };
 
 const RECORDS: RecordOptions = { count: 10_000, bytes: 1_000_000 };
@@ -165,7 +158,7 @@ describe('Distributor', () => {
   describe('lets messages without a key stay on a partition', () => {
     it('until the linger is over, however they are spread over deliveries', () => {
       let now = NOW;
-      const { send, counts } = setUp({ now: () => now, random: seeded(7) }, [1, 1, 1, 1, 1, 1, 1, 1, 1]);
+      const { send, counts } = setUp({ now: () => now, random: randomFrom(7) }, [1, 1, 1, 1, 1, 1, 1, 1, 1]);
       const held: number[] = [];
       for (let ms = 0; ms < 100; ms += 2) {
         now = NOW + ms;

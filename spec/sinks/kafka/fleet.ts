@@ -7,6 +7,7 @@ import type { KafkaSettings } from '../../../src/sinks/kafka/settings';
 import { createTimers } from '../../../src/sinks/kafka/timers';
 import { encodeFrame } from '../../../src/wire/frame';
 import { batchOfRun, testEnv } from '../../../src/testing/builders';
+import { randomFrom } from '../../support/random';
 import { manyTimers } from '../../support/virtualTime';
 import { advance, fakeCluster, type FakeCluster, type Tried } from './fakeCluster';
 import { settingsOf } from './settingsOf';
@@ -51,18 +52,6 @@ export interface Fleet {
 
 const addressOf = (id: number): string => `broker${id}:9092`;
 
-/** The same draws at each run. */
-export const drawsFrom = (seed: number): (() => number) => {
-  let state = seed;
-  return () => {
-    // Mulberry32.
-    state = (state + 0x6d2b79f5) | 0;
-    let bits = Math.imul(state ^ (state >>> 15), 1 | state);
-    bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits;
-    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
-  };
-};
-
 /** A message for each of three partitions. */
 export const aBatch = (): Batch => {
   const encoded = ['a', 'b', 'user:42'].map((key) => encodeFrame('topic', 'message', key));
@@ -94,7 +83,7 @@ export const openHost = (
 
 /** Lets `hosts` daemons with librdkafka's defaults live through an outage of a minute. */
 export const simulate = async (outage: Outage, hosts: number, seed = 1): Promise<Fleet> => {
-  const random = drawsFrom(seed);
+  const random = randomFrom(seed);
   const scheduler = manyTimers();
   const cluster = fakeCluster(scheduler);
   const ids = Array.from({ length: outage.brokers }, (_, n) => n + 1);

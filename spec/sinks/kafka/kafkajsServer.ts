@@ -9,7 +9,8 @@ export interface KafkajsServer {
   readonly close: () => Promise<void>;
 }
 
-const API_VERSIONS = Buffer.from('0000 00000001 0016 0000 0001 00000000'.replaceAll(' ', ''), 'hex');
+/** The body of an ApiVersions answer that knows InitProducerId 0 to 1 and nothing else. */
+export const API_VERSIONS = Buffer.from('0000 00000001 0016 0000 0001 00000000'.replaceAll(' ', ''), 'hex');
 const HEADER_BYTES = 8;
 
 /** An answer to request `correlationId`: its length, the id, then `body`. */

@@ -111,6 +111,7 @@ describe('the producer', () => {
       const written = write(letters());
       await run();
       expect(written.ended).toBe(true);
+      expect(outcomeOf(written)).toEqual([['delivered', []]]);
     });
 
     it('to no more than max.in.flight requests a broker', async () => {
@@ -618,6 +619,19 @@ describe('the producer', () => {
           .filter(([how]) => how === 'gave_up no').length,
       ).toBeGreaterThan(30);
     });
+
+    it('no longer than until there is room to encode it, and goes on in order', async () => {
+      const { write, run, turn, brokers } = openFake({ batchSizeBytes: 1000 });
+      const answer = later();
+      brokers.doing = then({ until: answer.promise });
+      const messages = Array.from({ length: 40 }, (_, n) => `${n} ${'x'.repeat(500)}`);
+      const many = messages.map((message) => write(keyed(['a', message])));
+      await turn();
+      answer.resolve({ code: 0 });
+      await run();
+      expect(brokers.stored('topic')[0]).toEqual(messages);
+      expect(many.every(({ ended }) => ended)).toBe(true);
+    });
   });
 
   describe('gives up', () => {
@@ -759,6 +773,12 @@ describe('the producer', () => {
         ['1001', 0],
         ['1002', 0],
       ]);
+    });
+
+    it.each([-1, 0])('nothing by itself where the time is %d', (metadataRefreshIntervalMs) => {
+      const scheduler = new VirtualTimeScheduler();
+      openFake({ metadataRefreshIntervalMs }, { scheduler });
+      expect(scheduler.actions).toEqual([]);
     });
   });
 

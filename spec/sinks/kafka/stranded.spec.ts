@@ -94,4 +94,19 @@ describe('a partition that takes nothing while the others do', () => {
     await to(21_000);
     expect(seen.map(({ state }) => state)).toEqual(['topicsDown', 'up']);
   });
+
+  it('is told of 10 s after a message waits, though its leader could not be reached before, when nothing waited', async () => {
+    const { cluster, seen, write, to } = await open();
+    const giveUp$ = new Subject<void>();
+    cluster.put('broker2:1', 'nobody');
+    write('a', giveUp$);
+    await to(5000);
+    giveUp$.next();
+    await to(30_000);
+    write('a');
+    await to(39_000);
+    expect(seen).toEqual([]);
+    await to(50_000);
+    expect(seen).toEqual([topicDown('broker 2: broker2:1: refused')]);
+  });
 });

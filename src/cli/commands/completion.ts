@@ -15,7 +15,7 @@ const HELP = helpText({
     ['kahets completion zsh > ~/.zfunc/_kahets', 'in a folder of fpath'],
     ['kahets completion fish > ~/.config/fish/completions/kahets.fish', ''],
   ],
-  exitCodes: { [EX.OK]: 'always, but for', [EX.USAGE]: 'wrong usage' },
+  exitCodes: { [EX.OK]: 'it is printed', [EX.USAGE]: 'wrong usage' },
 });
 
 /* eslint-disable @typescript-eslint/no-require-imports -- loaded when it runs */

@@ -1,6 +1,6 @@
 import type { StatusDocument, StreamStatus } from '../../control/status/document';
 import { spanText } from '../screen/figures';
-import { countText } from '../texts';
+import { bucketsText } from '../texts';
 
 const reasonText = (cause: string | undefined): string => (cause === undefined ? '' : `: ${cause}`);
 
@@ -10,12 +10,13 @@ const ofStream = (
 ): readonly string[] => {
   const since = sinceMs === undefined ? '' : ` for ${spanText(nowMs - sinceMs)}`;
   const [first] = topics;
-  const buckets = `${countText(topicsInTrouble)} ${topicsInTrouble === 1 ? 'bucket' : 'buckets'}`;
   return [
     ...(state === 'up' ? [] : [`stream ${id} is ${state}${since}${reasonText(cause)}`]),
     ...(topicsInTrouble === 0 || first === undefined
       ? []
-      : [`stream ${id} does not take ${buckets}, ${first.bucket} for one${reasonText(first.cause)}`]),
+      : [
+          `stream ${id} does not take ${bucketsText(topicsInTrouble)}, ${first.bucket} for one${reasonText(first.cause)}`,
+        ]),
   ];
 };
 

@@ -3,7 +3,7 @@ import type { Place } from '../../control/status/places';
 import type { Waiting } from '../../control/status/watchSinks';
 import { bytesText, rateText, shortCount, spanText } from '../screen/figures';
 import { tableLines, type Column } from '../screen/table';
-import { filesText, messagesText } from '../texts';
+import { filesText, messagesText, shareText } from '../texts';
 import { counted, RATE } from './columns';
 import type { Look } from './head';
 import type { Rates } from './rates';
@@ -45,8 +45,7 @@ const topicsText = ({ topics, topicsInTrouble }: StreamStatus): string => {
 const remarksOf = (stream: StreamStatus, nowMs: number, isFull: boolean): readonly Remark[] => {
   const { cause, topicsInTrouble, spool, backup, slice } = stream;
   const backupSays = isFull || (backup?.messages ?? 0) + (backup?.waiting.files ?? 0) > 0;
-  const place =
-    slice === 1 ? placeText(stream) : `${placeText(stream)}, ${Number((slice * 100).toFixed(4))} % of the messages`;
+  const place = slice === 1 ? placeText(stream) : `${placeText(stream)}, ${shareText(slice)} of the messages`;
   const bad = [cause, topicsInTrouble > 0 ? topicsText(stream) : undefined];
   const others = [
     isFull ? `to ${place}` : undefined,

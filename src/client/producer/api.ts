@@ -50,7 +50,8 @@ export interface Producer {
    */
   readonly sync: (timeoutMs?: number) => Promise<SyncResult>;
   /**
-   * Resolves when the system has taken all that was sent, and lets go of the connection. Nothing can be sent any more.
+   * Resolves when the system has taken all that was sent, and lets go of the connection. Nothing can be sent any more. Called again, it
+   * ends as the first call does.
    *
    * @throws TimeoutError where that is not so within `timeoutMs` (default 5,000); what waits is lost then, and its promises reject
    */

@@ -28,6 +28,7 @@ class SocketProducer implements Producer {
   private readonly onError: (error: ConnectionError) => void;
   private socket: Socket | undefined;
   private state: 'open' | 'closing' | 'closed' = 'open';
+  private closing: Promise<void> | undefined;
   /** Connecting, or waiting to: at most one of it. */
   private isConnecting = false;
   private retry: NodeJS.Timeout | undefined;
@@ -87,8 +88,11 @@ class SocketProducer implements Producer {
       this.enqueue({ frame: encodeSync(token), messages: 0, written, failed }, failed);
     });
 
-  readonly close: Producer['close'] = async (timeoutMs = CLOSE_TIMEOUT_MS) => {
-    if (this.state !== 'open') return;
+  readonly close: Producer['close'] = (timeoutMs = CLOSE_TIMEOUT_MS) => (this.closing ??= this.end(timeoutMs));
+
+  readonly counts: Producer['counts'] = () => ({ ...this.counted, waitingBytes: this.outbox.bytes });
+
+  private async end(timeoutMs: number): Promise<void> {
     this.state = 'closing';
     const isEmpty = await new Promise<boolean>((resolve) => {
       const timer = later(() => resolve(false), timeoutMs);
@@ -104,9 +108,7 @@ class SocketProducer implements Producer {
     if (isEmpty) this.socket?.end();
     else this.socket?.destroy();
     if (!isEmpty) throw new TimeoutError('what was sent is written', timeoutMs);
-  };
-
-  readonly counts: Producer['counts'] = () => ({ ...this.counted, waitingBytes: this.outbox.bytes });
+  }
 
   private nextToken(): number {
     this.token = this.token === MAX_TOKEN ? 0 : this.token + 1;

@@ -53,6 +53,11 @@ export const createAudience = <Listener>({
       return {
         ...{ status: 200, type: 'text/event-stream; charset=utf-8' },
         stream: (client) => {
+          // It waits behind another answer on its connection, and may never be told that this has closed.
+          if (!client.socket) {
+            client.end();
+            return;
+          }
           const listener = join(client);
           listeners.add(listener);
           client.once('close', () => forget(listener));

@@ -71,6 +71,7 @@ export const createEvents = <Moment, Question>({
       for (const listener of audience.listeners) {
         write(listener, moment, 'stop');
         listener.client.end();
+        audience.forget(listener);
       }
     },
   };

@@ -36,7 +36,7 @@ const COUNTERS: readonly (readonly [name: string, help: string, value: (row: Led
   ],
   [
     'kahets_messages_sampled_out_total',
-    'Messages that the slice of the stream left out',
+    'Messages that the slice of the stream, or an operator, left out',
     ({ sampledOut }) => sampledOut,
   ],
   [

@@ -19,7 +19,7 @@ export const watchLedger = (ledger: Ledger, books: Books): Ledger => ({
     books.replayed(outcome);
   },
   refused: (reason, count, frames?: Frames) => {
-    ledger.refused(reason, count);
+    ledger.refused(reason, count, frames);
     books.refused(reason, count, frames);
   },
 });

@@ -94,13 +94,19 @@ interface Entry {
 
 /** Notes what the sinks of these kinds say of themselves to those who use them. It delays nothing that they do. */
 export const watchSinks = (kinds: Readonly<Record<string, SinkKind>>, now: () => number): WatchedSinks => {
-  /** By name. A sink that another has replaced speaks for nobody any more. */
-  const entries = new Map<string, Entry>();
+  /** By name, in order of their opening. The last speaks for all: the one before it is on its way out. */
+  const entries = new Map<string, readonly Entry[]>();
+  const lastOf = (name: string): Entry | undefined => entries.get(name)?.at(-1);
+  /** What the only one has said is told on. */
+  const forget = (name: string, entry: Entry): void => {
+    const others = entries.get(name)?.filter((other) => other !== entry) ?? [];
+    if (others.length > 0) entries.set(name, others);
+  };
 
   const watch = (name: string, sink: Sink): Sink => {
     const spool = sink.spool && new WatchedSpool(sink.spool, now);
     const entry: Entry = { spool };
-    entries.set(name, entry);
+    entries.set(name, [...(entries.get(name) ?? []), entry]);
     return {
       write: (batch, giveUp$) => sink.write(batch, giveUp$),
       ...(spool && { spool: { files: (closes) => spool.files(closes) } }),
@@ -113,6 +119,7 @@ export const watchSinks = (kinds: Readonly<Record<string, SinkKind>>, now: () =>
       ),
       close: () => {
         spool?.close();
+        forget(name, entry);
         return sink.close();
       },
     };
@@ -136,11 +143,14 @@ export const watchSinks = (kinds: Readonly<Record<string, SinkKind>>, now: () =>
   return {
     kinds: Object.fromEntries(Object.entries(kinds).map(([type, kind]) => [type, watchKind(kind)])),
     watch: watchKind,
-    healthOf: (name) => entries.get(name)?.said,
-    waitingOf: (name) => entries.get(name)?.spool?.waiting() ?? { files: 0, bytes: 0, oldestMs: undefined },
+    healthOf: (name) => lastOf(name)?.said,
+    waitingOf: (name) => lastOf(name)?.spool?.waiting() ?? { files: 0, bytes: 0, oldestMs: undefined },
     look: async () => {
       const late = new Promise<void>((resolve) => setTimeout(resolve, LOOK_WITHIN_MS).unref());
-      await Promise.race([late, Promise.all([...entries.values()].flatMap(({ spool }) => spool?.look() ?? []))]);
+      await Promise.race([
+        late,
+        Promise.all([...entries.values()].flatMap((sinks) => sinks.at(-1)?.spool?.look() ?? [])),
+      ]);
     },
   };
 };

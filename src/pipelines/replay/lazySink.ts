@@ -17,9 +17,10 @@ export interface LazySink {
 export const lazySink = (name: string, open: TaskEither<OpenError, Sink>): LazySink => {
   let opening: Promise<E.Either<OpenError, Sink>> | undefined;
   const opened = async (): Promise<E.Either<OpenError, Sink>> => {
-    opening ??= open();
-    const result = await opening;
-    if (E.isLeft(result)) opening = undefined;
+    const attempt = (opening ??= open());
+    const result = await attempt;
+    // Meanwhile somebody may have begun another.
+    if (E.isLeft(result) && opening === attempt) opening = undefined;
     return result;
   };
   return {

@@ -8,7 +8,7 @@ import { streamReplay, type Drain } from '../replay/streamReplay';
 import { fairShareOf } from './share';
 import type { StreamParts, StreamPlan, Ways } from './stream';
 
-/** Opens the sinks of a stream, one after the other, and makes its ways through them. */
+/** Opens the sinks of a stream, one after the other, and makes its ways through them. All of them, or none is left open. */
 export const openWays = (
   plan: StreamPlan,
   drain: Drain | undefined,
@@ -17,17 +17,25 @@ export const openWays = (
 ): TE.TaskEither<OpenError, Ways> => {
   const { config, primary, backup, deadLetter } = plan;
   const { id, emptyKey, failover } = config;
+  const opened: Sink[] = [];
+  const close = (): Promise<unknown> => Promise.all(opened.map((sink) => sink.close()));
+  const noted = TE.map((sink: Sink) => {
+    opened.push(sink);
+    return sink;
+  });
   const beside = (
     sink: CheckedSink | undefined,
     name: string,
     spools = false,
   ): TE.TaskEither<OpenError, Sink | undefined> =>
     sink
-      ? sink.open({ ...env, name: `${id}.${name}` }, { emptyKey, handOverMs: undefined, spools })
+      ? noted(sink.open({ ...env, name: `${id}.${name}` }, { emptyKey, handOverMs: undefined, spools }))
       : TE.right(undefined);
   return pipe(
     sequenceS(TE.ApplySeq)({
-      primary: primary.open({ ...env, name: id }, { emptyKey, handOverMs: backup && failover.afterMs, spools: false }),
+      primary: noted(
+        primary.open({ ...env, name: id }, { emptyKey, handOverMs: backup && failover.afterMs, spools: false }),
+      ),
       backup: beside(backup, 'backup', config.backup?.replay !== false),
       deadLetter: beside(deadLetter, 'deadLetter'),
     }),
@@ -39,8 +47,9 @@ export const openWays = (
         write: policy.write,
         poison: policy.poison,
         replay: streamReplay({ config, backup: sinks.backup, drain, booked, primary: policy.primary, giveUp$, env }),
-        close: () => Promise.all([sinks.primary.close(), sinks.backup?.close(), sinks.deadLetter?.close()]),
+        close,
       };
     }),
+    TE.orElseFirstTaskK(() => close),
   );
 };

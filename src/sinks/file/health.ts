@@ -9,6 +9,7 @@ export interface FileHealth {
   readonly health$: Observable<Health>;
   /** Told after every attempt; nothing as cause: it went well. */
   readonly attempted: (cause?: string) => void;
+  /** Nothing is probed from now on. */
   readonly close: () => void;
 }
 
@@ -24,12 +25,13 @@ const PROBE_EVERY_MS = 1000;
 export const createHealth = (probe: () => Promise<void>, scheduler: SchedulerLike): FileHealth => {
   const health = new BehaviorSubject<Health>({ state: 'up' });
   let attempts = 0;
+  let closed = false;
 
   const attempted = (cause?: string): void => {
     attempts += 1;
     if (cause !== undefined) {
       health.next({ state: 'down', cause });
-      alarm.set(PROBE_EVERY_MS);
+      if (!closed) alarm.set(PROBE_EVERY_MS);
     } else if (health.value.state !== 'up') {
       alarm.clear();
       health.next({ state: 'up' });
@@ -51,6 +53,9 @@ export const createHealth = (probe: () => Promise<void>, scheduler: SchedulerLik
   return {
     health$: health.pipe(distinctUntilChanged((one, other) => isDeepStrictEqual(one, other))),
     attempted,
-    close: alarm.clear,
+    close: () => {
+      closed = true;
+      alarm.clear();
+    },
   };
 };

@@ -115,7 +115,6 @@ export const openFileSink = (
   const closeAll = async (): Promise<void> => {
     await Promise.all([...[...files.values()].map((file) => file.close()), ...forgotten]);
     await done();
-    health.close();
   };
 
   const spool: Spool | undefined = toSendOn && {
@@ -135,7 +134,7 @@ export const openFileSink = (
         ),
         map(() => undefined),
       );
-      return firstValueFrom(race(from(closeAll()), late$));
+      return firstValueFrom(race(from(closeAll()), late$)).finally(health.close);
     },
   };
 };

@@ -174,8 +174,7 @@ export class Producer {
   }
 
   private wakeAll(): void {
-    for (const { partitions } of this.topics.values())
-      for (const partition of partitions) if (!partition.isEmpty) this.sender.wake(partition);
+    for (const { partitions } of this.topics.values()) for (const partition of partitions) this.sender.wake(partition);
   }
 
   /** Learns of new partitions in time, and forgets topics that nobody writes to. */
@@ -211,6 +210,8 @@ export class Producer {
   }
 
   private onNoLeader(partition: Partition, cause: string): void {
+    // Given up while its leader was being looked for: nobody misses that one.
+    if (partition.isEmpty) return;
     partition.strandedMs ??= partition.waitingMs ?? this.parts.now();
     partition.trouble = `${partition.topic}/${partition.index}: ${cause}`;
     this.wantTopic(partition);

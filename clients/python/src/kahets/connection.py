@@ -57,18 +57,23 @@ class Connection:
 
     def write(self, data: bytes, deadline: float) -> None:
         view, written = memoryview(data), 0
-        while written < len(data):
-            try:
-                written += self._opened().send(view[written:])
-            except BlockingIOError:
-                self._wait(deadline, written)
-            except OSError as error:
-                self.close()
-                raise NotSent("closed", f"{self._address}: the daemon has closed the connection ({error})", written) from error
+        try:
+            while written < len(data):
+                try:
+                    written += self._opened().send(view[written:])
+                except BlockingIOError:
+                    self._wait(deadline, written)
+                except OSError as error:
+                    detail = f"{self._address}: the daemon has closed the connection ({error})"
+                    raise NotSent("closed", detail, written) from error
+        except BaseException:
+            # Nobody is to write behind half a frame; it may be a signal handler of the application that has raised.
+            self.close()
+            raise
 
     def reader(self) -> Reader:
         """Reads what comes over this connection, also while others write; it has a descriptor of its own."""
-        return Reader(self._address, self._opened().dup())
+        return Reader(self._address, self._opened().dup(), self.generation)
 
     def close(self) -> None:
         """Nothing that was written is lost by it; a half frame that was is skipped by the daemon."""
@@ -106,7 +111,7 @@ class Connection:
         except OSError as error:
             raise NotSent(
                 "unreachable",
-                f"{self._address}: no connection ({error.strerror}); is the daemon running, is this its SOCKET, and may "
+                f"{self._address}: no connection ({error.strerror or error}); is the daemon running, is this its SOCKET, and may "
                 "this user write to it?",
             ) from error
 
@@ -140,17 +145,17 @@ class Connection:
 
     def _wait(self, deadline: float, written: int) -> None:
         if not _is_ready(self._opened(), select.POLLOUT, deadline):
-            # The rest of a frame may never come: nobody else is to write behind it.
-            self.close()
             raise NotSent("timeout", f"{self._address}: the daemon does not read", written)
 
 
 class Reader:
     """The way back of a connection."""
 
-    def __init__(self, address: str, descriptor: socket.socket) -> None:
+    def __init__(self, address: str, descriptor: socket.socket, generation: int) -> None:
         self._address = address
         self._socket = descriptor
+        #: Of its connection.
+        self.generation = generation
 
     def read(self, length: int, deadline: float) -> bytes:
         found = b""

@@ -79,8 +79,8 @@ class Counters:
 class Producer:
     """Sends messages to the daemon of this host.
 
-    What fails is a return value; only an address that is none and arguments of a wrong type raise. Threads may share a producer, and a process that forks goes
-    on with one of its own: what the parent has buffered, the parent sends.
+    What fails is a return value; only an address that is none and arguments of a wrong type raise. Threads may share a
+    producer, and a process that forks goes on with one of its own: what the parent has buffered, the parent sends.
 
     :param socket_path: the daemon's SOCKET: a path, or tcp://127.0.0.1:9410
     :param buffer_bytes: written when so much waits; 0: each message at once
@@ -204,6 +204,9 @@ class Producer:
             return SyncResult(SyncStatus.UNKNOWN)
         try:
             with self._lock:
+                if self._is_busy:
+                    # A fallback asks, or a signal handler in the middle of a frame.
+                    return SyncResult(SyncStatus.UNKNOWN)
                 asked = self._ask(deadline) if self.flush() else None
                 known, self._known, self._since = self._known, None, None
             result = asked and self._answer(*asked, deadline)
@@ -275,8 +278,8 @@ class Producer:
         token = next(self._tokens) & 0xFFFFFFFF
         try:
             self._open(deadline)
-            reader = self._connection.reader()
             self._connection.write(encode_sync(token), deadline)
+            reader = self._connection.reader()
         except NotSent as error:
             self._last_error = str(error)
             return None
@@ -290,7 +293,8 @@ class Producer:
         except (NotSent, ValueError) as error:
             with self._lock:
                 # An answer that comes late would be taken for that of the next.
-                self._connection.close()
+                if self._connection.generation == reader.generation:
+                    self._connection.close()
                 self._last_error = str(error)
             return None
         return SyncResult(_BY_STATUS[answer.status], answer.messages)

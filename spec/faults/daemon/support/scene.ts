@@ -1,5 +1,4 @@
 /** What the cases of this folder share: the daemon in the case's own folder, streams to files, and the figures at its end. */
-import path from 'node:path';
 import { startDaemon, type Daemon, type DaemonOptions, type Ended } from '../../../support/daemon';
 import type { FaultContext, FaultResult } from '../../faultCase';
 import { lastLedger, stopFaults, sumOf } from '../../ledger';
@@ -33,9 +32,6 @@ export const oneBucket = (
   streamsConfigs: streams,
   buckets: [{ id: BUCKET, streams: Object.keys(streams), batch: 1000, batchTimeout: 20, ...options }],
 });
-
-/** The built program, for a command that starts it in another way than by itself. */
-export const MAIN = path.resolve(__dirname, '../../../../dist/kahets.cjs');
 
 /** Starts the daemon in the case's folder and waits until it listens. It ends with the case. */
 export const startIn = ({ folder }: FaultContext, options: DaemonOptions): Promise<Daemon> =>

@@ -2,10 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { kill } from 'node:process';
-import type { Daemon, Ended } from '../../../support/daemon';
+import { MAIN, type Daemon, type Ended } from '../../../support/daemon';
 import type { FaultContext } from '../../faultCase';
 import { childrenOf } from './children';
-import { MAIN, startIn } from './scene';
+import { startIn } from './scene';
 
 export interface TracedDaemon {
   readonly socket: string;

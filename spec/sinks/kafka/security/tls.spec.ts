@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { TlsSettings } from '../../../../src/sinks/kafka/settings/types';
 import { openTls, type Tls } from '../../../../src/sinks/kafka/security/tls';
@@ -102,6 +102,14 @@ describe('openTls', () => {
         'ssl.certificate.location "FOLDER" is a folder; name a file',
       );
       expect(await fault({ keystore: { path: file('none'), password: '' } })).toContain('ssl.keystore.location');
+    });
+
+    it('with a file of a folder that cannot be read', async () => {
+      await mkdir(file('links'));
+      await symlink(file('none'), file('links/gone.pem'));
+      expect(await fault({ ca: { path: file('links') } })).toBe(
+        'ssl.ca.location "FOLDER/links/gone.pem" does not exist; correct the path',
+      );
     });
 
     // The superuser may read everything.

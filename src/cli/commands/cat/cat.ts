@@ -1,17 +1,17 @@
 import { realpath } from 'node:fs/promises';
 import * as E from 'fp-ts/Either';
-import { firstValueFrom, takeUntil, timer } from 'rxjs';
 import { SpoolError } from '../../../spool/plainFile';
 import type { Inspected } from '../../../spool/inspectFile';
 import { failedWith, GONE } from '../../../wire/systemErrors';
 import { tell, type CommandHost } from '../../command';
 import { EX } from '../../exitCodes';
 import { findFiles, foreignLine, skippedLine } from '../../findFiles';
+import { outputTo, type Output } from '../../output';
+import { pauseUntil } from '../../pauseUntil';
 import { countText } from '../../texts';
 import type { CatRequest } from './request';
 import { follow } from './follow';
 import { isWanted, jsonLine, rawLine } from './message';
-import { outputTo, type Output } from '../../output';
 import { Tail, type Damage } from './tail';
 
 /** How far a file has been sent on stands beside it. */
@@ -100,6 +100,7 @@ export const cat = async (request: CatRequest, host: CommandHost): Promise<numbe
   if (E.isLeft(found)) return tell(err, { code: EX.NOINPUT, problems: [found.left] });
   const { files, skipped, foreign } = found.right;
   const show = new Show(request, outputTo(stdout()), err, process.stdout.isTTY);
+  const pause = pauseUntil(interrupted$);
   const interrupting = interrupted$.subscribe(() => show.interrupt());
   try {
     if (request.follow)
@@ -107,8 +108,7 @@ export const cat = async (request: CatRequest, host: CommandHost): Promise<numbe
         ...{ paths: request.paths, left: NO_FRAMES, now },
         show: (tail, last) => show.file(tail, last),
         isStopped: () => show.isOver,
-        pause: () =>
-          firstValueFrom(timer(LOOK_AGAIN_MS).pipe(takeUntil(interrupted$)), { defaultValue: 0 }).then(() => undefined),
+        pause: () => pause(LOOK_AGAIN_MS),
       });
     else {
       show.tell(skipped.map(skippedLine), EX.OK);

@@ -9,6 +9,7 @@ import type { BucketPlan } from '../../../pipelines/routes';
 import { messageOf } from '../../../wire/systemErrors';
 import { tell, tellMisconfigured, type CommandHost } from '../../command';
 import { EX } from '../../exitCodes';
+import { bucketsText } from '../../texts';
 import type { CheckRequest } from './request';
 import { connect, connectedLines, type Connected } from './connect';
 import { planLines } from './plainWords';
@@ -47,7 +48,7 @@ const planJson = ({ plan, warnings }: Configured): object => ({
 });
 
 const summary = (file: string, { plan: { buckets, streams } }: Configured): string =>
-  `${file} is right: ${buckets.length} ${buckets.length === 1 ? 'bucket' : 'buckets'}, ${streams.length} ${streams.length === 1 ? 'stream' : 'streams'}`;
+  `${file} is right: ${bucketsText(buckets.length)}, ${streams.length} ${streams.length === 1 ? 'stream' : 'streams'}`;
 
 /** Runs `kahets check`; resolves with its exit code. */
 export const check = async (request: CheckRequest, host: CommandHost): Promise<number> => {

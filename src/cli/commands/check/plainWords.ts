@@ -2,12 +2,10 @@ import type { StreamPlan } from '../../../pipelines/stream/stream';
 import type { BucketPlan } from '../../../pipelines/routes';
 import type { Plan } from '../../../pipelines/topology';
 import { sizeText } from '../../../sinks/codecs';
-import { countText, messagesText } from '../../texts';
+import { countText, messagesText, shareText } from '../../texts';
 
 /** 1500 → `1.5 s`. */
 const timeText = (ms: number): string => (ms < 1000 ? `${ms} ms` : `${countText(ms / 1000)} s`);
-
-const shareText = (share: number): string => `${Number((share * 100).toFixed(4))} %`;
 
 const streamShare = ({ config: { id, slice } }: StreamPlan): string =>
   slice === 1 ? id : slice === 0 ? `${id} (none: slice is 0)` : `${id} (${shareText(slice)} of them, drawn at random)`;

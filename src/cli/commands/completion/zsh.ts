@@ -1,7 +1,7 @@
 import type { Flag, Tree, Value } from './tree';
 
 /** Inside of single quotes, where brackets and colons mean something to _arguments. */
-const escaped = (text: string): string => text.replaceAll("'", `'\\''`).replace(/[\\[\]:]/g, '\\$&');
+const escaped = (text: string): string => text.replace(/[\\[\]:]/g, '\\$&').replaceAll("'", `'\\''`);
 
 const action = (value: Value): string => {
   if (value.kind === 'words') return `(${value.words.join(' ')})`;

@@ -3,14 +3,16 @@ import { problemLines } from '../../../config/report';
 import type { StreamPlan } from '../../../pipelines/stream/stream';
 import { nearest } from '../../../sinks/nearest';
 import type { Inspected } from '../../../spool/inspectFile';
-import { surveyByBucket, surveyLines, type FileSurvey } from './dryRun';
-import { EX } from '../../exitCodes';
-import { findFiles, foreignLine, skippedLine } from '../../findFiles';
+import { SpoolError } from '../../../spool/plainFile';
+import { failedWith, GONE } from '../../../wire/systemErrors';
 import { tell, tellMisconfigured, type CommandHost } from '../../command';
+import { EX } from '../../exitCodes';
+import { findFiles, foreignLine, goneLine, skippedLine } from '../../findFiles';
+import { filesText, messagesText } from '../../texts';
+import { surveyByBucket, surveyLines, type FileSurvey } from './dryRun';
 import type { Ended } from './ended';
 import type { ReplayRequest } from './request';
 import { sendFiles } from './sendFiles';
-import { filesText, messagesText } from '../../texts';
 
 const unknownStream = (to: string, streams: readonly StreamPlan[]): string => {
   const ids = streams.map(({ config }) => config.id);
@@ -37,7 +39,7 @@ export const replay = async (request: ReplayRequest, host: CommandHost): Promise
   );
 
   const { reports, code, problems } = request.dryRun
-    ? await survey(files, request, out)
+    ? await survey(files, request, host)
     : await sendFiles(files, stream, configured.right, request, host);
   const all = [...foreign.map((file) => `${foreignLine(file)}; it stays as it is`), ...problems];
   const exitCode = foreign.length > 0 && code === EX.OK ? EX.DATAERR : code;
@@ -52,15 +54,23 @@ export const replay = async (request: ReplayRequest, host: CommandHost): Promise
 const survey = async (
   files: readonly Inspected[],
   { json }: ReplayRequest,
-  out: (text: string) => void,
+  { out, err }: CommandHost,
 ): Promise<Ended<FileSurvey>> => {
   const reports: FileSurvey[] = [];
+  const problems: string[] = [];
   for (const { path } of files) {
-    const report = await surveyByBucket(path);
-    reports.push(report);
-    if (!json) out(`${surveyLines(report).join('\n')}\n`);
+    try {
+      const report = await surveyByBucket(path);
+      reports.push(report);
+      if (!json) out(`${surveyLines(report).join('\n')}\n`);
+    } catch (error) {
+      if (!(error instanceof SpoolError)) throw error;
+      if (failedWith(GONE, error)) err(`${goneLine(path)}\n`);
+      else problems.push(error.message);
+    }
   }
   const messages = reports.flatMap(({ buckets }) => buckets).reduce((sum, bucket) => sum + bucket.messages, 0);
-  if (!json) out(`${messagesText(messages)} in ${filesText(files.length)} would be sent\n`);
-  return { reports, code: reports.some(({ fault }) => fault) ? EX.DATAERR : EX.OK, problems: [] };
+  if (!json) out(`${messagesText(messages)} in ${filesText(reports.length)} would be sent\n`);
+  const code = reports.some(({ fault }) => fault) ? EX.DATAERR : EX.OK;
+  return { reports, code: problems.length > 0 ? EX.NOINPUT : code, problems };
 };

@@ -4,15 +4,17 @@ import type { Configured } from '../../../control/configure';
 import type { StreamPlan } from '../../../pipelines/stream/stream';
 import type { Inspected } from '../../../spool/inspectFile';
 import { SpoolError } from '../../../spool/plainFile';
+import { failedWith, GONE } from '../../../wire/systemErrors';
+import type { CommandHost } from '../../command';
 import { barDisplay, plainDisplay } from '../../display';
 import { EX } from '../../exitCodes';
+import { goneLine } from '../../findFiles';
+import { countText, filesText, messagesText } from '../../texts';
+import type { Ended } from './ended';
 import { giveUp } from './giveUp';
 import { openStream } from './openStream';
 import type { ReplayRequest } from './request';
-import type { CommandHost } from '../../command';
-import type { Ended } from './ended';
 import { sendFile, type FileReport } from './sendFile';
-import { countText, filesText, messagesText } from '../../texts';
 
 const countsText = ({
   delivered,
@@ -89,8 +91,8 @@ export const sendFiles = async (
       return { code: EX.UNAVAILABLE, problem: `${path}: not all is sent: ${why}` };
     } catch (error) {
       if (!(error instanceof SpoolError)) throw error;
-      if (error.code !== 'ENOENT') return { code: EX.UNAVAILABLE, problem: error.message };
-      display.line(`${path}: is gone meanwhile`);
+      if (!failedWith(GONE, error)) return { code: EX.UNAVAILABLE, problem: error.message };
+      display.line(goneLine(path));
       return undefined;
     }
   };

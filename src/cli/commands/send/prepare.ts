@@ -13,12 +13,16 @@ export const encoderOf = ({ bucket, key = '', header }: SendRequest): ((message:
     ? (message) => encodeFrame(bucket, message, key)
     : (message) => encodeRecord(bucket, message, { key: key === '' ? null : key, headers: header });
 
+const LINE_END_BYTES = 1;
+
 type Batches = AsyncIterable<readonly Buffer[]> | Iterable<readonly Buffer[]>;
 
-/** What is sent, and how many bytes that are where it is known. */
+/** What is sent, and how many bytes those are where it is known. */
 export interface Input {
   readonly batches: Batches;
   readonly totalBytes: number | undefined;
+  /** Bytes of a frame that are none of `totalBytes`. */
+  readonly addedBytes: number;
 }
 
 /** What is opened too early fails where nobody listens yet. */
@@ -33,10 +37,14 @@ export const inputOf = async (
 ): Promise<Input> => {
   const totalBytes = file === undefined ? undefined : (await stat(resolve(file))).size;
   const chunks = (): AsyncIterable<Buffer> => (file === undefined ? stdin() : createReadStream(resolve(file)));
-  if (message === undefined && !raw) return { batches: lines(lazily(chunks), maxBytes), totalBytes };
+  if (message === undefined && !raw)
+    return {
+      ...{ batches: lines(lazily(chunks), maxBytes), totalBytes },
+      addedBytes: encode(Buffer.alloc(0)).length - LINE_END_BYTES,
+    };
   const one = message === undefined ? await whole(chunks(), maxBytes) : Buffer.from(message);
   if (one.length > maxBytes) throw new MessageTooLong(1, maxBytes);
-  return { batches: repeated(one, count), totalBytes: count * encode(one).length };
+  return { batches: repeated(one, count), totalBytes: count * encode(one).length, addedBytes: 0 };
 };
 
 /** What is wrong with how it was called; nothing is sent before it is known. */

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import * as E from 'fp-ts/Either';
-import { defer, firstValueFrom, map, merge, mergeMap, NEVER, race, takeUntil, throwError, timer } from 'rxjs';
+import { defer, firstValueFrom, map, merge, mergeMap, NEVER, race, throwError, timer } from 'rxjs';
 import { connect, ConnectionError, type Connection } from '../../../client/connect';
 import type { Settings } from '../../../config/env';
 import type { Status, Synced } from '../../../model';
@@ -10,6 +10,7 @@ import { codeOf, messageOf } from '../../../wire/systemErrors';
 import { tell, type CommandEnd, type CommandHost } from '../../command';
 import { barDisplay, plainDisplay, type Display } from '../../display';
 import { EX } from '../../exitCodes';
+import { pauseUntil } from '../../pauseUntil';
 import { countText, messagesText } from '../../texts';
 import type { SendRequest } from './request';
 import { MessageTooLong } from './input';
@@ -72,7 +73,7 @@ const answerOf = (connection: Connection, socket: string, timeoutMs: number): Pr
 /** Sends all of the input, or what goes before Ctrl-C; the frame that is being written is written whole. */
 const sendAll = async (
   connection: Connection,
-  { batches, totalBytes }: Input,
+  { batches, totalBytes, addedBytes }: Input,
   encode: (message: Buffer) => Buffer,
   { rate, sync, timeoutMs }: SendRequest,
   socket: string,
@@ -92,26 +93,32 @@ const sendAll = async (
   );
   const pumped = pump(batches, {
     ...{ connection, encode, rate, now },
-    pause: (ms) => firstValueFrom(timer(ms).pipe(takeUntil(interrupted$)), { defaultValue: 0 }).then(() => undefined),
+    pause: pauseUntil(interrupted$),
     onWritten: (messages, bytes) => {
       sent.messages += messages;
       sent.bytes += bytes;
-      display.sent(sent.bytes);
+      display.sent(sent.bytes - sent.messages * addedBytes);
     },
     isStopped: () => isStopped,
-  }).then(async () => {
-    if (isStopped || !sync) return isStopped ? INTERRUPTED : OK;
-    const { status, messages } = await answerOf(connection, socket, timeoutMs);
-    sent.synced = { status, messages };
-    return SETTLED[status];
-  });
+  })
+    .then(async () => {
+      if (isStopped || !sync) return isStopped ? INTERRUPTED : OK;
+      const { status, messages } = await answerOf(connection, socket, timeoutMs);
+      sent.synced = { status, messages };
+      return SETTLED[status];
+    })
+    .catch((error: unknown) => {
+      if (error instanceof ConnectionError) throw error;
+      // The input is at fault: what is in front of that is still to be read.
+      return endOf(error);
+    });
   try {
     const end = await Promise.race([pumped, interrupted]);
-    // What waits for room may be half written: the end comes behind it, or in time without.
     const closed = connection.end().then(() => end);
-    return await (end === INTERRUPTED
-      ? firstValueFrom(race(closed, timer(GRACE_MS).pipe(map(() => end))))
-      : Promise.race([closed, interrupted]));
+    // What waits for room may be half written: the end comes behind it, or in time without.
+    if (end === INTERRUPTED) return await firstValueFrom(race(closed, timer(GRACE_MS).pipe(map(() => end))));
+    const both = interrupted.then(({ code, problems }) => ({ code, problems: [...end.problems, ...problems] }));
+    return await Promise.race([closed, both]);
   } finally {
     display.end();
   }
@@ -165,7 +172,6 @@ const sendTo = async (
     connection = await connect(absolute(socket));
     return { socket, sent, end: await sendAll(connection, input, encode, request, socket, sent, host) };
   } catch (error) {
-    await (error instanceof ConnectionError ? undefined : connection?.end());
     return { socket, sent, end: endOf(error) };
   } finally {
     connection?.abandon();

@@ -19,6 +19,9 @@ export const rate = (value) => {
   return value > 0 && value < 10 ? value.toFixed(1) : count(Math.round(value));
 };
 
+/** A part of 1; what a binary number adds behind it is left out. */
+export const percent = (part) => `${Number((100 * part).toPrecision(6))} %`;
+
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'];
 
 export const bytes = (value) => {
@@ -27,7 +30,7 @@ export const bytes = (value) => {
   return `${size < 10 && power > 0 ? size.toFixed(1) : Math.round(size)} ${UNITS[power]}`;
 };
 
-/** A span of time, in its two largest units. */
+/** A span of time: from hours on in its two largest units, below in its largest. */
 export const span = (ms) => {
   const s = Math.max(0, Math.round(ms / 1000));
   if (s < 60) return `${s} s`;

@@ -1,6 +1,6 @@
 /** Streams: where messages go, and how that is. */
 import { byId, element, setText, setTone, showItems } from './dom.mjs';
-import { ago, bytes, count, rate, span, whole } from './format.mjs';
+import { ago, bytes, count, percent, rate, span, whole } from './format.mjs';
 
 /** What a state is called, and how it looks; a sign, since colours alone say nothing to some. */
 const STATES = {
@@ -59,7 +59,7 @@ const update = (card, stream, delivered, nowMs) => {
   const [head, facts, cause, backup] = card.children;
   const [names, pill] = head.children;
   setText(names.firstChild, stream.id);
-  setText(names.lastChild, placeOf(stream) + (stream.slice < 1 ? `, ${stream.slice * 100} % of the messages` : ''));
+  setText(names.lastChild, placeOf(stream) + (stream.slice < 1 ? `, ${percent(stream.slice)} of the messages` : ''));
   const [name, tone] = STATES[stream.state] ?? [stream.state, 'calm'];
   setText(pill, name);
   setTone(pill, tone);

@@ -44,7 +44,9 @@ const readFolder = async (setting: string, path: string): Promise<Reading> => {
     const entries = (await readdir(path, { withFileTypes: true })).filter((entry) => !entry.isDirectory());
     const texts: Buffer[] = [];
     for (const { name } of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      const bytes = await readFile(join(path, name));
+      const file = await readPath(setting, join(path, name));
+      if (E.isLeft(file)) return file;
+      const { bytes } = file.right;
       if (bytes.includes('-----BEGIN')) texts.push(bytes, Buffer.from('\n'));
     }
     return E.right({ place, bytes: Buffer.concat(texts) });
